@@ -11,6 +11,41 @@ interface ErrorRecord {
 
 export const errorTable = {
   USAGE: { exit: 2, meaning: 'The command line, the config or a spec name cannot be understood.' },
+  INTERRUPTED: { exit: 3, meaning: 'A signal or the caller stopped the work.' },
+  QEMU_MISSING: { exit: 3, meaning: 'The QEMU program cannot be started.' },
+  QEMU_EXITED: { exit: 3, meaning: 'QEMU ended while it was still needed.' },
+  QMP_ERROR: { exit: 3, meaning: 'QEMU refused a command of its machine protocol.' },
+  BOOT_TIMEOUT: { exit: 3, meaning: 'The agent did not say hello before the deadline of the lens.' },
+  BOOT_FAILED: { exit: 3, meaning: 'The guest ended before the agent said hello.' },
+  GUEST_PROTOCOL: { exit: 3, meaning: 'The agent speaks another version of the protocol than the host.' },
+  GUEST_KERNEL: { exit: 3, meaning: 'The guest runs another kernel than the one asked for.' },
+  GUEST_ENDED: { exit: 3, meaning: 'The guest ended while a command or a transfer was under way.' },
+  SSH_FAILED: { exit: 3, meaning: 'No SSH session with the guest, or a transfer over it failed.' },
+  ROOT_IMAGE: { exit: 3, meaning: 'The root image or the agent image cannot be made.' },
+  ADDON_BUILD: { exit: 3, meaning: 'The native addon of guest/native does not compile.' },
+  MODULE_BUILD: { exit: 1, meaning: 'A kernel module does not build for a kernel.' },
+  SPEC_LOAD: { exit: 1, meaning: 'A spec throws while it loads, or declares needs that are none.' },
+  LENS_REFUSED: { exit: 3, meaning: 'The lens asked for does not work on this host.' },
+  FILE_LOCK: { exit: 3, meaning: 'A lock file cannot be made or locked.' },
+  DISK_FULL: { exit: 3, meaning: 'The disk of the cache is full, or too small for the work ahead.' },
+  KERNEL_UNKNOWN: { exit: 2, meaning: 'kernels.json has no kernel of that name.' },
+  KERNEL_CONFIG: { exit: 2, meaning: 'kernels.json, its lock or a fragment cannot be read or understood.' },
+  KERNEL_CONTRADICTION: { exit: 2, meaning: 'Two fragment lines ask for different values of one option.' },
+  KERNEL_OPTION_LOST: { exit: 2, meaning: 'A requested option did not come out in the final config.' },
+  KERNEL_CACHE_PATH: { exit: 2, meaning: 'The kernel build system cannot work below the path of the cache.' },
+  KERNEL_TOOLS: { exit: 3, meaning: 'The host lacks programs or headers that a kernel build needs.' },
+  KERNEL_SOURCE_FETCH: {
+    exit: 3,
+    meaning: 'The source package cannot be downloaded or its archive not be trusted.',
+  },
+  KERNEL_SOURCE_GONE: {
+    exit: 3,
+    meaning: 'The archive no longer has the pinned version of the source package.',
+  },
+  KERNEL_SOURCE_DIGEST: { exit: 3, meaning: 'The source package is not the one that the lock file pins.' },
+  KERNEL_SOURCE_UNPACK: { exit: 3, meaning: 'The source package cannot be unpacked.' },
+  KERNEL_CONFIGURE: { exit: 3, meaning: 'The configuration tools of the kernel failed.' },
+  KERNEL_COMPILE: { exit: 3, meaning: 'The kernel did not compile.' },
 } as const satisfies Record<string, ErrorRecord>;
 
 export type ErrorCode = keyof typeof errorTable;

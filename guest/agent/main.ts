@@ -1,0 +1,83 @@
+// The agent: says hello, opens the SSH server, runs what the host asks for. Started by init; its end is the guest's.
+
+import { kernelLog, kernelLogEnd } from '../kernel-log.ts';
+import { loadModule, unloadModule } from '../modules.ts';
+import type { GuestMessage, HostMessage, ModuleRequest } from '../protocol/messages.ts';
+import { protocolVersion } from '../protocol/messages.ts';
+import { configure } from '../settings.ts';
+import { openChannel } from './channel.ts';
+import { errorData } from './error-data.ts';
+import { readFacts } from './facts.ts';
+import { startSshServer } from './ssh-server.ts';
+
+export * from '../index.ts';
+
+type Tell = (message: GuestMessage) => Promise<void>;
+
+const serve = async (): Promise<void> => {
+  const channel = openChannel();
+  await channel.send({ type: 'hello', protocol: protocolVersion, facts: readFacts() });
+  for await (const message of channel.messages()) await answer(message, channel.send);
+};
+
+const answer = async (message: HostMessage, tell: Tell): Promise<void> => {
+  try {
+    if (message.type === 'welcome')
+      await tell({ type: 'ssh-ready', hostKey: await startSshServer(message.authorizedKey) });
+    else await runWithModules(message, tell);
+  } catch (error) {
+    await tell({ type: 'agent-error', error: errorData(error) });
+  }
+};
+
+/** Modules are loaded in the order given and unloaded in reverse; one that is refused ends the spec before it starts. */
+const runWithModules = async (
+  { spec, modules, messages }: HostMessage & { type: 'run-spec' },
+  tell: Tell,
+): Promise<void> => {
+  configure({ messages });
+  const loaded: ModuleRequest[] = [];
+  let tests = 0;
+  try {
+    for (const module of modules) {
+      if (!(await changed(tell, module.name, 'load', () => loadModule(module.path, module.parameters))))
+        return;
+      loaded.push(module);
+      await tell({ type: 'module', name: module.name, state: 'loaded' });
+    }
+    // Imported late: the test runner costs a boot nothing when only a shell is wanted.
+    const { runSpec } = await import('./run-spec.ts');
+    tests = await runSpec(spec, tell);
+  } finally {
+    for (const { name } of loaded.reverse())
+      if (await changed(tell, name, 'unload', () => unloadModule(name)))
+        await tell({ type: 'module', name, state: 'unloaded' });
+    await tell({ type: 'spec-end', tests });
+  }
+};
+
+/** Tells the host of a refusal, with what the kernel printed meanwhile. */
+const changed = async (
+  tell: Tell,
+  name: string,
+  action: 'load' | 'unload',
+  change: () => void,
+): Promise<boolean> => {
+  const before = kernelLogEnd();
+  try {
+    change();
+    return true;
+  } catch (error) {
+    await tell({
+      type: 'module-failed',
+      name,
+      action,
+      error: errorData(error),
+      log: kernelLog(before),
+    });
+    return false;
+  }
+};
+
+// Not awaited: specs import this very module, and would wait for it to have evaluated. A failure ends the process.
+void serve();

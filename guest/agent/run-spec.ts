@@ -1,0 +1,127 @@
+// Runs one spec in this process with node:test, and tells the host what happens as it happens.
+import diagnosticsChannel from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import type { EventData } from 'node:test';
+import { run } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
+import { caseChannel } from '../measure.ts';
+import type { CaseReport, GuestMessage, TestOutcome } from '../protocol/messages.ts';
+import type { CaseResult } from '../sample.ts';
+import { errorData } from './error-data.ts';
+
+type Tell = (message: GuestMessage) => Promise<void>;
+
+/** Runs the spec and returns how many tests it had. A spec that cannot be imported is a failed test of its own. */
+export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
+  let running: string[] = [];
+  const onCase = (result: unknown) =>
+    void tell({ type: 'case', path: running, case: encodeCase(result as CaseResult) });
+  diagnosticsChannel.subscribe(caseChannel, onCase);
+  const release = captureOutput(
+    (stream, text) => void tell({ type: 'output', path: running.length ? running : null, stream, text }),
+  );
+  let tests = 0;
+  try {
+    const events = run({ files: [spec], isolation: 'none', concurrency: 1 });
+    // Emitted when a test really starts, before its first line runs; what comes out of the iterator is later.
+    events.on('test:dequeue', ({ name, nesting }: EventData.TestDequeue) => {
+      running = [...running.slice(0, nesting), name];
+      void tell({ type: 'test-start', path: running });
+    });
+    const loaded = endWhenLoaded(spec, once(events, 'test:dequeue'));
+    const open: string[] = [];
+    for await (const { type, data } of events) {
+      if (type === 'test:start') open.splice(data.nesting, open.length, data.name);
+      if (type !== 'test:pass' && type !== 'test:fail') continue;
+      const failed = type === 'test:fail';
+      // A suite has no outcome but its tests', unless it failed by itself, in a hook.
+      if (data.details.type === 'suite' && !(failed && isOwnFailure(data.details.error))) continue;
+      // A file that declares no test, or cannot be imported, stands in for one under its own name.
+      if (data.nesting === 0 && data.name === spec) continue;
+      tests += 1;
+      const path = [...open.slice(0, data.nesting), data.name];
+      const outcome: TestOutcome = data.skip !== undefined ? 'skipped' : failed ? 'failed' : 'passed';
+      await tell({
+        type: 'test',
+        path,
+        outcome,
+        ms: Math.round(data.details.duration_ms),
+        ...(typeof data.skip === 'string' && data.skip ? { reason: data.skip } : {}),
+        ...(failed ? { error: errorData(causeOf(data.details.error)) } : {}),
+      });
+    }
+    const error = await loaded;
+    if (error !== null) {
+      tests += 1;
+      await tell({ type: 'test', path: ['the spec loads'], outcome: 'failed', ms: 0, error: errorData(error) });
+    }
+  } finally {
+    release();
+    diagnosticsChannel.unsubscribe(caseChannel, onCase);
+  }
+  return tests;
+};
+
+/**
+ * Tells node:test that nothing more will come, once the spec is imported and its first test has started: by itself it
+ * waits for the event loop to empty, which that of an agent never does. Returns what the import threw, or null:
+ * node:test passes over a file that throws after its first test.
+ */
+const endWhenLoaded = async (spec: string, started: Promise<unknown>): Promise<unknown> => {
+  const error: unknown = await import(pathToFileURL(spec).href).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  await started;
+  process.emit('beforeExit', 0);
+  return error;
+};
+
+/** node:test wraps what a test threw; `failureType` tells what kind of failure it was. */
+type TestFailure = Error & { failureType?: string };
+
+const isOwnFailure = (error: TestFailure): boolean => error.failureType === 'hookFailed';
+
+const causeOf = (error: TestFailure): unknown =>
+  error.failureType === 'testCodeFailure' || error.failureType === 'hookFailed'
+    ? (error.cause ?? error)
+    : error;
+
+/** What a spec prints belongs to its tests. Returns the way back. */
+const captureOutput = (take: (stream: 'stdout' | 'stderr', text: string) => void): (() => void) => {
+  const originals = { stdout: process.stdout.write, stderr: process.stderr.write };
+  for (const stream of ['stdout', 'stderr'] as const)
+    process[stream].write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
+      take(stream, typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString());
+      const done = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
+      done?.();
+      return true;
+    }) as typeof process.stdout.write;
+  return () => {
+    process.stdout.write = originals.stdout;
+    process.stderr.write = originals.stderr;
+  };
+};
+
+const encodeCase = ({
+  send,
+  receive,
+  transit,
+  overhead,
+  kernelOverhead,
+  ...rest
+}: CaseResult): CaseReport => ({
+  ...rest,
+  overhead: Number(overhead),
+  kernelOverhead: kernelOverhead === null ? null : Number(kernelOverhead),
+  send: encodeSamples(send),
+  receive: encodeSamples(receive),
+  transit: encodeSamples(transit),
+});
+
+const encodeSamples = (samples: BigUint64Array | null): string | null =>
+  samples &&
+  deflateRawSync(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), {
+    level: 1,
+  }).toString('base64');

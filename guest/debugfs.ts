@@ -1,0 +1,24 @@
+// The modules' files in debugfs: stamps of the kernel's side, and triggers. kmod/include/ringcross.h is their source.
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Side, Stamps } from './stamps.ts';
+
+/** Path of a module's file, such as `debugfs('chardev', 'produce')`. */
+export const debugfs = (module: string, file: string): string =>
+  `/sys/kernel/debug/ringcross-${module}/${file}`;
+
+/** One side's stamps as the module took them, warm-up included, with the kernel's own empty window. */
+export const kernelSide = (module: string, side: 'sent' | 'received'): Side => ({
+  stamps: readStamps(debugfs(module, side)),
+  overhead: BigInt(readFileSync(debugfs(module, 'overhead'), 'latin1').trim()),
+});
+
+/** Empties one log of the module. */
+export const resetStamps = (module: string, side: 'sent' | 'received'): void => {
+  writeFileSync(debugfs(module, side), 'reset');
+};
+
+const readStamps = (path: string): Stamps => {
+  const bytes = readFileSync(path);
+  // A Buffer may start at any address; the copy is aligned.
+  return new BigUint64Array(new Uint8Array(bytes).buffer);
+};

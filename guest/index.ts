@@ -1,0 +1,23 @@
+// The public API of specs: `import { measure, sizes } from 'ringcross/guest'`.
+export { debugfs, kernelSide, resetStamps } from './debugfs.ts';
+export { errnoName, type SystemError } from './errno.ts';
+export { kernelLog, kernelLogEnd } from './kernel-log.ts';
+export { caseChannel, measure, type Series } from './measure.ts';
+export {
+  loadModule,
+  moduleLoaded,
+  moduleName,
+  moduleParameters,
+  modulePath,
+  unloadModule,
+} from './modules.ts';
+export type { CallArgument, Direction, NativeBench, ProbeResult } from './native.ts';
+export type { ModuleNeed, Needs } from './needs.ts';
+export { type PollEvent, poll, pollAsync } from './poll.ts';
+export { benches, type Case, type CaseResult, sample } from './sample.ts';
+export { configure, type Settings } from './settings.ts';
+export { sizes } from './sizes.ts';
+export type { Stamps } from './stamps.ts';
+export { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } from './syscall.ts';
+export type { SyscallName } from './syscall-numbers.ts';
+export { until, untilBlocked } from './wait.ts';

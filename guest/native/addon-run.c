@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/* run(): one bench on its own threads, its stamps as a promise. benches(): what there is to run. */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addon.h"
+#include "job.h"
+#include "napi-check.h"
+
+static const char *const direction_names[] = { [U2K] = "u2k", [K2U] = "k2u", [U2U] = "u2u" };
+
+struct run_job {
+	struct job job;
+	struct bench_run run;
+	char *path;
+};
+
+static struct run_job *run_job_of(struct job *job)
+{
+	return (struct run_job *)((char *)job - offsetof(struct run_job, job));
+}
+
+static void work(struct job *job)
+{
+	bench_execute(&run_job_of(job)->run);
+}
+
+static void destroy(napi_env env, struct job *job)
+{
+	struct run_job *run = run_job_of(job);
+
+	(void)env;
+	bench_release(&run->run);
+	free(run->path);
+	free(run);
+}
+
+/* Stamps as one BigUint64Array of sequence number, start and end, message after message; undefined for no stamps. */
+static napi_value stamps_value(napi_env env, const struct bench_side *side)
+{
+	const size_t bytes = side->count * sizeof(*side->stamps);
+	napi_value buffer;
+	napi_value array;
+	void *data;
+
+	if (!side->count) {
+		CHECK(env, napi_get_undefined(env, &array), NULL);
+		return array;
+	}
+	CHECK(env, napi_create_arraybuffer(env, bytes, &data, &buffer), NULL);
+	memcpy(data, side->stamps, bytes);
+	CHECK(env, napi_create_typedarray(env, napi_biguint64_array, bytes / sizeof(uint64_t), buffer, 0, &array),
+	      NULL);
+	return array;
+}
+
+static napi_value complete(napi_env env, struct job *job)
+{
+	struct bench_run *run = &run_job_of(job)->run;
+	napi_value result;
+	napi_value value;
+
+	if (atomic_load(&run->failed)) {
+		throw_errno(env, run->error.number, run->error.call);
+		return NULL;
+	}
+	CHECK(env, napi_create_object(env, &result), NULL);
+	CHECK(env, napi_create_bigint_uint64(env, run->overhead, &value), NULL);
+	CHECK(env, napi_set_named_property(env, result, "overhead", value), NULL);
+	CHECK(env, napi_create_double(env, (double)atomic_load(&run->faults), &value), NULL);
+	CHECK(env, napi_set_named_property(env, result, "faults", value), NULL);
+	CHECK(env, napi_create_int32(env, run->cpu, &value), NULL);
+	CHECK(env, napi_set_named_property(env, result, "cpu", value), NULL);
+	CHECK(env, napi_get_boolean(env, run->bench->blocking, &value), NULL);
+	CHECK(env, napi_set_named_property(env, result, "blocking", value), NULL);
+	value = stamps_value(env, &run->side[SENT]);
+	if (!value)
+		return NULL;
+	CHECK(env, napi_set_named_property(env, result, "sent", value), NULL);
+	value = stamps_value(env, &run->side[RECEIVED]);
+	if (!value)
+		return NULL;
+	CHECK(env, napi_set_named_property(env, result, "received", value), NULL);
+	return result;
+}
+
+static const struct bench *find_bench(const struct mechanism *mechanism, const char *direction, const char *variant)
+{
+	for (size_t i = 0; i < mechanism->bench_count; i++) {
+		const struct bench *bench = &mechanism->benches[i];
+
+		if (!strcmp(direction_names[bench->direction], direction) && !strcmp(bench->variant, variant))
+			return bench;
+	}
+	return NULL;
+}
+
+/* mechanism, direction, variant */
+static bool get_bench(napi_env env, const napi_value *values, struct bench_run *run)
+{
+	char words[3][64];
+
+	if (!get_text(env, values[0], "mechanism", words[0], sizeof(words[0])) ||
+	    !get_text(env, values[1], "direction", words[1], sizeof(words[1])) ||
+	    !get_text(env, values[2], "variant", words[2], sizeof(words[2])))
+		return false;
+	run->mechanism = mechanism_named(words[0]);
+	if (run->mechanism)
+		run->bench = find_bench(run->mechanism, words[1], words[2]);
+	if (run->bench)
+		return true;
+	napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "no such bench");
+	return false;
+}
+
+/* bytes, messages, warmup, cpu, realtime */
+static bool get_numbers(napi_env env, const napi_value *values, struct bench_run *run)
+{
+	int64_t bytes;
+	int64_t messages;
+	int64_t warmup;
+	int64_t cpu;
+
+	if (!get_integer(env, values[0], "bytes", (int64_t)run->bench->min_bytes, (int64_t)run->bench->max_bytes,
+			 &bytes) ||
+	    !get_integer(env, values[1], "messages", 1, BENCH_MAX_MESSAGES, &messages) ||
+	    !get_integer(env, values[2], "warmup", 1, BENCH_MAX_WARMUP, &warmup) ||
+	    !get_integer(env, values[3], "cpu", -1, CPU_SETSIZE - 1, &cpu))
+		return false;
+	run->bytes = (size_t)bytes;
+	run->messages = (uint64_t)messages;
+	run->warmup = (uint64_t)warmup;
+	run->cpu = (int)cpu;
+	CHECK(env, napi_get_value_bool(env, values[4], &run->realtime), false);
+	return true;
+}
+
+/* path, or undefined */
+static bool get_path(napi_env env, napi_value value, struct run_job *job)
+{
+	napi_valuetype type;
+
+	CHECK(env, napi_typeof(env, value, &type), false);
+	if (type == napi_undefined)
+		return true;
+	job->path = get_new_text(env, value);
+	job->run.path = job->path;
+	return job->path != NULL;
+}
+
+/*
+ * run(mechanism, direction, variant, bytes, messages, warmup, cpu, realtime, path):
+ * a promise of { overhead, faults, cpu, blocking, sent, received }.
+ */
+napi_value js_run(napi_env env, napi_callback_info info)
+{
+	napi_value values[9];
+	size_t count = ARRAY_SIZE(values);
+	struct run_job *job;
+
+	CHECK(env, napi_get_cb_info(env, info, &count, values, NULL, NULL), NULL);
+	job = calloc(1, sizeof(*job));
+	if (!job) {
+		napi_throw_error(env, "ENOMEM", "out of memory");
+		return NULL;
+	}
+	job->job = (struct job){ .work = work, .complete = complete, .destroy = destroy };
+	if (!get_bench(env, values, &job->run) || !get_numbers(env, values + 3, &job->run) ||
+	    !get_path(env, values[8], job)) {
+		destroy(env, &job->job);
+		return NULL;
+	}
+	return job_start(env, &job->job);
+}
+
+static napi_value bench_value(napi_env env, const struct mechanism *mechanism, const struct bench *bench)
+{
+	napi_value object;
+	napi_value value;
+
+	CHECK(env, napi_create_object(env, &object), NULL);
+	CHECK(env, napi_create_string_utf8(env, mechanism->name, NAPI_AUTO_LENGTH, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "mechanism", value), NULL);
+	CHECK(env, napi_create_string_utf8(env, direction_names[bench->direction], NAPI_AUTO_LENGTH, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "direction", value), NULL);
+	CHECK(env, napi_create_string_utf8(env, bench->variant, NAPI_AUTO_LENGTH, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "variant", value), NULL);
+	CHECK(env, napi_create_int64(env, (int64_t)bench->min_bytes, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "minBytes", value), NULL);
+	CHECK(env, napi_create_int64(env, (int64_t)bench->max_bytes, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "maxBytes", value), NULL);
+	CHECK(env, napi_get_boolean(env, bench->blocking, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "blocking", value), NULL);
+	return object;
+}
+
+/* benches(): an array of { mechanism, direction, variant, minBytes, maxBytes, blocking }. */
+napi_value js_benches(napi_env env, napi_callback_info info)
+{
+	const struct mechanism *mechanism;
+	uint32_t length = 0;
+	napi_value array;
+
+	(void)info;
+	CHECK(env, napi_create_array(env, &array), NULL);
+	for (size_t i = 0; (mechanism = mechanism_at(i)); i++) {
+		for (size_t j = 0; j < mechanism->bench_count; j++) {
+			napi_value value = bench_value(env, mechanism, &mechanism->benches[j]);
+
+			if (!value)
+				return NULL;
+			CHECK(env, napi_set_element(env, array, length++, value), NULL);
+		}
+	}
+	return array;
+}

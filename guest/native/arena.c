@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/* One allocation holds everything that a window could touch, so one call locks it and one releases it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "runner.h"
+
+#define PAGE 4096u
+
+static size_t page_align(size_t bytes)
+{
+	return (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+}
+
+static void *take(struct bench_run *run, size_t bytes)
+{
+	void *taken = (unsigned char *)run->arena + run->arena_used;
+
+	run->arena_used += page_align(bytes);
+	return taken;
+}
+
+/* The addon's own code and data, from its first header to its end. */
+static int lock_addon(void)
+{
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	extern const char _end[] __attribute__((visibility("hidden")));
+	const uintptr_t first = (uintptr_t)__ehdr_start & ~(uintptr_t)(PAGE - 1);
+
+	return mlock((const void *)first, (uintptr_t)_end - first);
+}
+
+int arena_prepare(struct bench_run *run)
+{
+	const size_t stamps = run->messages * sizeof(struct ringcross_stamp);
+	const size_t empty = run->messages * sizeof(uint64_t);
+	void *arena;
+
+	/* Populating a private writable mapping breaks copy-on-write too: no first touch is left for a window. */
+	run->arena_bytes = SIDES * page_align(stamps) + page_align(empty) + 2 * page_align(run->bytes) +
+			   page_align(run->bench->state_bytes) + SIDES * STACK_BYTES;
+	arena = mmap(NULL, run->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+		     0);
+	if (arena == MAP_FAILED)
+		return bench_fail(run, errno, "mmap");
+	run->arena = arena;
+	if (run->realtime && (mlock(arena, run->arena_bytes) || lock_addon()))
+		return bench_fail(run, errno, "mlock");
+
+	run->side[SENT].stamps = take(run, stamps);
+	run->side[RECEIVED].stamps = take(run, stamps);
+	run->empty = take(run, empty);
+	run->out = take(run, run->bytes);
+	run->in = take(run, run->bytes);
+	run->state = take(run, run->bench->state_bytes);
+	run->stack[SENT] = take(run, STACK_BYTES);
+	run->stack[RECEIVED] = take(run, STACK_BYTES);
+	return 0;
+}
+
+void bench_release(struct bench_run *run)
+{
+	if (run->arena)
+		munmap(run->arena, run->arena_bytes);
+	run->arena = NULL;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/* Runs a bench: memory, CPU and priority, then the empty windows, then the messages. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "runner.h"
+
+/* Above every other task of a guest but the kernel's own stop and migration threads. */
+#define FIFO_PRIORITY 50
+
+/* The CPU asked for, or the last one that this process may use. */
+static int choose_cpu(struct bench_run *run)
+{
+	cpu_set_t cpus;
+
+	if (run->cpu >= 0)
+		return 0;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return bench_fail(run, errno, "sched_getaffinity");
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus))
+			run->cpu = cpu;
+	return 0;
+}
+
+/* For the calling thread; threads that it creates inherit both. */
+static int pin(struct bench_run *run)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(run->cpu, &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus) ? bench_fail(run, errno, "sched_setaffinity") : 0;
+}
+
+static int raise_priority(struct bench_run *run)
+{
+	const struct sched_param priority = { .sched_priority = FIFO_PRIORITY };
+
+	if (run->realtime && sched_setscheduler(0, SCHED_FIFO, &priority))
+		return bench_fail(run, errno, "sched_setscheduler");
+	return 0;
+}
+
+static int compare_ticks(const void *left, const void *right)
+{
+	const uint64_t a = *(const uint64_t *)left;
+	const uint64_t b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* Median of as many empty windows as there are messages. */
+static void measure_overhead(struct bench_run *run)
+{
+	for (uint64_t i = 0; i < run->messages; i++) {
+		const uint64_t start = window_open();
+
+		run->empty[i] = window_close() - start;
+	}
+	qsort(run->empty, run->messages, sizeof(*run->empty), compare_ticks);
+	run->overhead = run->empty[run->messages / 2];
+}
+
+int start_thread(struct bench_run *run, enum side side, void *(*entry)(void *), pthread_t *thread)
+{
+	pthread_attr_t attributes;
+	int error;
+
+	pthread_attr_init(&attributes);
+	error = pthread_attr_setstack(&attributes, run->stack[side], STACK_BYTES);
+	if (!error)
+		error = pthread_create(thread, &attributes, entry, run);
+	pthread_attr_destroy(&attributes);
+	return error ? bench_fail(run, error, "pthread_create") : 0;
+}
+
+static void *sender_main(void *argument)
+{
+	struct bench_run *run = argument;
+
+	if (raise_priority(run))
+		return NULL;
+	if (run->bench->prepare && run->bench->prepare(run))
+		return NULL;
+	measure_overhead(run);
+	take_turns(run);
+	if (run->bench->finish)
+		run->bench->finish(run);
+	return NULL;
+}
+
+/*
+ * Wants the CPU all the time and never gets it. When a real-time task blocks or wakes, the scheduler
+ * takes all such tasks off the count of runnable ones and puts them back, and goes a few instructions
+ * further when that count rises from below two (add_nr_running in kernel/sched/sched.h). With two
+ * others always waiting it never does; without them it would depend on what daemons happen to do.
+ */
+static void *company_main(void *argument)
+{
+	struct bench_run *run = argument;
+
+	while (!atomic_load(&run->done))
+		__builtin_ia32_pause();
+	return NULL;
+}
+
+struct company {
+	pthread_t threads[2];
+	size_t count;
+};
+
+/* Where the bench cannot keep them from running they would only take the CPU away. */
+static int gather_company(struct bench_run *run, struct company *company)
+{
+	for (; run->realtime && company->count < ARRAY_SIZE(company->threads); company->count++) {
+		const int error = pthread_create(&company->threads[company->count], NULL, company_main, run);
+
+		if (error)
+			return bench_fail(run, error, "pthread_create");
+	}
+	return 0;
+}
+
+static void dismiss_company(struct bench_run *run, const struct company *company)
+{
+	atomic_store(&run->done, true);
+	for (size_t i = 0; i < company->count; i++)
+		pthread_join(company->threads[i], NULL);
+}
+
+int bench_execute(struct bench_run *run)
+{
+	struct company company = { 0 };
+	pthread_t sender;
+
+	if (arena_prepare(run) || choose_cpu(run) || pin(run))
+		return -1;
+	if (!gather_company(run, &company) && !start_thread(run, SENT, sender_main, &sender))
+		pthread_join(sender, NULL);
+	dismiss_company(run, &company);
+	return atomic_load(&run->failed) ? -1 : 0;
+}

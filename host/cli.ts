@@ -1,0 +1,196 @@
+// The command line. Verbs are stages; each works alone on what the one before it left.
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { RingcrossError } from '../vm/errors.ts';
+import { type Lens, lenses } from '../vm/lens.ts';
+import { diagnose, diagnosisLines } from './commands/doctor.ts';
+import { execCommand } from './commands/exec.ts';
+import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
+import { runCommand } from './commands/run.ts';
+import { shellCommand } from './commands/shell.ts';
+import { type LensWord, lensWords } from './lenses.ts';
+import { openProgress } from './progress.ts';
+import { loadProject } from './project.ts';
+import { terminalSummary } from './report/markdown.ts';
+import { readRun, writeReport } from './report/write.ts';
+import { ownVersion } from './run/manifest.ts';
+import { signalStatus, signalWatch } from './signals.ts';
+
+const signal = signalWatch();
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number of at least 1');
+  return value;
+};
+
+const append = <T>(value: T, earlier: T[]): T[] => [...earlier, value];
+
+const repeated = <T extends string>(flags: string, description: string, choices?: readonly T[]): Option => {
+  const option = new Option(flags, description).default([], 'all that apply');
+  return option.argParser((text: string, earlier: T[]) => {
+    if (choices && !choices.includes(text as T))
+      throw new InvalidArgumentError(`expected one of: ${choices.join(', ')}`);
+    return append(text as T, earlier);
+  });
+};
+
+const oneKernel = new Option('--kernel <name>', "a kernel's name").default('', "the config's first");
+const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(lenses).default('emulated');
+
+const program = new Command('ringcross')
+  .description('Measures how data crosses the border between user space and kernel space, on any kernel.')
+  .version(await ownVersion())
+  .exitOverride()
+  .enablePositionalOptions();
+
+let status = 0;
+
+program
+  .command('doctor')
+  .description('what this host has and lacks, and which lenses work')
+  .option('--json', 'for a program to read')
+  .action(async ({ json }: { json?: boolean }) => {
+    const [kernel = ''] = (await loadProject()).kernels;
+    const diagnosis = await diagnose(kernel, signal);
+    print(json ? JSON.stringify(diagnosis, null, 2) : diagnosisLines(diagnosis).join('\n'));
+    status = diagnosis.packages.missing.length > 0 ? 3 : 0;
+  });
+
+const kernel = program.command('kernel').description('the kernels of the config');
+kernel
+  .command('list')
+  .option('--json', 'for a program to read')
+  .action(async ({ json }: { json?: boolean }) => print(await kernelList(json === true)));
+kernel
+  .command('build')
+  .argument('[name...]', 'kernels; those of the config where none is named')
+  .action(async (names: string[]) =>
+    print(await kernelBuild(names.length > 0 ? names : (await loadProject()).kernels, signal)),
+  );
+kernel
+  .command('path')
+  .argument('<name>', 'a kernel')
+  .action(async (name: string) => print(await kernelPath(name)));
+
+interface RunFlags {
+  kernel: string[];
+  lens: LensWord[];
+  spec: string[];
+  out?: string;
+  jobs: number;
+  messages?: number;
+  timeout?: number;
+  json?: boolean;
+}
+
+program
+  .command('run')
+  .description('the main job: plan, build what is missing, run every cell, report')
+  .addOption(repeated('--kernel <name>', 'a kernel; may be repeated'))
+  .addOption(repeated('--lens <lens>', `${lensWords.join(', ')}; may be repeated`, lensWords))
+  .addOption(repeated('--spec <glob>', 'specs by name; may be repeated'))
+  .option('--out <dir>', "the run's folder, a new one under runs/ by default")
+  .option('--jobs <n>', 'guests at once', positive, availableParallelism())
+  .option('--messages <n>', 'kept samples of every case', positive)
+  .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
+  .option('--json', 'results on standard output, as in results.json')
+  .action(async (flags: RunFlags) => {
+    const project = await loadProject();
+    using progress = openProgress();
+    status = await runCommand(
+      {
+        project,
+        kernels: flags.kernel,
+        lenses: flags.lens,
+        specs: flags.spec,
+        out: flags.out === undefined ? null : resolve(flags.out),
+        jobs: flags.jobs,
+        messages: flags.messages ?? null,
+        silenceMs: flags.timeout === undefined ? null : flags.timeout * 1000,
+        signal,
+        progress,
+      },
+      flags.json === true,
+    );
+  });
+
+interface GuestFlags {
+  kernel: string;
+  lens: Lens;
+  push: string[];
+}
+
+const sessionOptions = async (flags: Pick<GuestFlags, 'kernel' | 'lens'>) => {
+  const project = await loadProject();
+  return {
+    kernel: flags.kernel || (project.kernels[0] ?? ''),
+    lens: flags.lens,
+    memoryMiB: project.memoryMiB,
+    signal,
+    progress: openProgress(),
+  };
+};
+
+program
+  .command('exec')
+  .description('one command in a fresh guest; exits with its status')
+  .addOption(oneKernel)
+  .addOption(oneLens)
+  .addOption(
+    repeated('--push <file>', "a file or folder for the command's working directory; may be repeated"),
+  )
+  .argument('<command...>', 'after --')
+  .passThroughOptions()
+  .action(async (command: string[], flags: GuestFlags) => {
+    const options = await sessionOptions(flags);
+    using _progress = options.progress;
+    status = await execCommand(options, flags.push, command);
+  });
+
+program
+  .command('shell')
+  .description('an interactive shell in a fresh guest')
+  .addOption(oneKernel)
+  .addOption(oneLens)
+  .action(async (flags: GuestFlags) => {
+    const options = await sessionOptions(flags);
+    using _progress = options.progress;
+    status = await shellCommand(options);
+  });
+
+program
+  .command('report')
+  .description("reports again from a run's folder")
+  .argument('<run>', "the run's folder")
+  .action(async (dir: string) => {
+    const found = await readRun(resolve(dir));
+    const path = await writeReport(resolve(dir), found);
+    print(terminalSummary(found.results, found.manifest));
+    process.stderr.write(`\nreport: ${path}\n`);
+  });
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** What broke, the log that explains it, and what to type next. */
+const tellError = (error: unknown): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof RingcrossError)) {
+    process.stderr.write(`ringcross: bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return 3;
+  }
+  if (error.code === 'INTERRUPTED' && signal.aborted) return signalStatus(String(signal.reason));
+  process.stderr.write(`ringcross: ${error.code}: ${error.message}\n`);
+  if (error.log) process.stderr.write(`${error.log.trimEnd()}\n`);
+  if (error.next) process.stderr.write(`next: ${error.next}\n`);
+  return error.exit;
+};
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  status = tellError(error);
+}
+process.exitCode = status;

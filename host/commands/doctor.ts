@@ -1,0 +1,71 @@
+// `ringcross doctor`: what this host has and lacks, which lenses work and why not.
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { lenses, lensRecords } from '../../vm/lens.ts';
+import { knownProbe, type ProbeResult } from '../../vm/probe.ts';
+import { cacheRoot } from '../cache.ts';
+import { ensureGuestImages } from '../guest-images.ts';
+import { findKernel } from '../kernel/index.ts';
+import { probe } from '../lenses.ts';
+import { ownRoot } from '../project.ts';
+
+export interface Diagnosis {
+  packages: { missing: string[]; command: string | null };
+  lenses: { lens: string; works: boolean | null; reason: string }[];
+  cache: string;
+}
+
+/** Looks, and where a kernel is built already, boots the probe of the cycles lens unless its result is known. */
+export const diagnose = async (kernel: string, signal: AbortSignal): Promise<Diagnosis> => {
+  const { stdout } = await execa(process.execPath, [join(ownRoot, 'ci/bootstrap.mjs'), '--check']);
+  const packages = JSON.parse(stdout) as Diagnosis['packages'];
+  const cycles = await cyclesState(kernel, packages.missing.length === 0, signal);
+  return {
+    packages,
+    lenses: lenses.map((lens) => ({
+      lens,
+      ...(lens === 'cycles'
+        ? cycles
+        : { works: packages.missing.length === 0, reason: lensRecords[lens].meaning }),
+    })),
+    cache: cacheRoot(),
+  };
+};
+
+const cyclesState = async (
+  kernelName: string,
+  complete: boolean,
+  signal: AbortSignal,
+): Promise<{ works: boolean | null; reason: string }> => {
+  if (!complete) return { works: null, reason: 'unknown: packages are missing' };
+  const openable = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!openable) return { works: false, reason: '/dev/kvm cannot be opened' };
+  const known = await knownProbe(cacheRoot());
+  if (known) return told(known);
+  const kernel = await findKernel(kernelName);
+  if (!kernel)
+    return {
+      works: null,
+      reason: `unknown until a guest has been booted: npx ringcross kernel build ${kernelName}`,
+    };
+  return told(await probe(kernel, await ensureGuestImages(), signal));
+};
+
+const told = (result: ProbeResult): { works: boolean; reason: string } =>
+  result.works ? { works: true, reason: lensRecords.cycles.meaning } : result;
+
+/** The diagnosis in lines for a person. */
+export const diagnosisLines = ({ packages, lenses: states, cache }: Diagnosis): string[] => [
+  packages.missing.length === 0
+    ? 'packages: all there'
+    : `packages: missing ${packages.missing.join(', ')}\n  mend with: ${packages.command}`,
+  ...states.map(
+    ({ lens, works, reason }) =>
+      `lens ${lens}: ${works === null ? 'unknown' : works ? 'works' : 'refused'}: ${reason}`,
+  ),
+  `cache: ${cache}`,
+];

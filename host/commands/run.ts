@@ -1,0 +1,26 @@
+// `ringcross run`: the main job, its report, and the status that tells whether all passed.
+import { relative } from 'node:path';
+import { terminalSummary } from '../report/markdown.ts';
+import { writeReport } from '../report/write.ts';
+import type { CellOutcome, Results } from '../run/results.ts';
+import { type RunOptions, run } from '../run/run.ts';
+
+/** Prints the tables on standard output, where the report is on standard error; returns the status to exit with. */
+export const runCommand = async (options: RunOptions, json: boolean): Promise<number> => {
+  const done = await run(options);
+  options.progress[Symbol.dispose]();
+  const report = await writeReport(done.dir, done);
+  process.stdout.write(
+    json ? `${JSON.stringify(done.results)}\n` : `${terminalSummary(done.results, done.manifest)}\n`,
+  );
+  process.stderr.write(`\nreport: ${relative(process.cwd(), report)}\n`);
+  return exitStatus(done.results);
+};
+
+const broken: readonly CellOutcome[] = ['boot-failed', 'infrastructure'];
+
+/** 3 where the machinery broke, 1 where a test or its guest failed, 0 where all passed or were skipped with a reason. */
+export const exitStatus = ({ cells }: Results): number => {
+  if (cells.some(({ outcome }) => broken.includes(outcome))) return 3;
+  return cells.every(({ outcome }) => outcome === 'passed' || outcome === 'skipped') ? 0 : 1;
+};

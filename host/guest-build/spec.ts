@@ -1,0 +1,131 @@
+// A spec on the host: what it declares, and the one file it becomes for the guest.
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, matchesGlob } from 'node:path';
+import { type BuildFailure, build } from 'esbuild';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { RingcrossError } from '../../vm/errors.ts';
+import { ownRoot, type Project, pinnedNode } from '../project.ts';
+
+const needsSchema = z.strictObject({
+  /** Symbols the kernel must have: `CONFIG_X`, or `CONFIG_X=value`. */
+  config: z.array(z.string().regex(/^CONFIG_\w+(=.+)?$/)).default([]),
+  /** Folders of the project's modules, loaded in this order. */
+  modules: z
+    .array(
+      z.union([
+        z.string(),
+        z.strictObject({
+          name: z.string(),
+          parameters: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+        }),
+      ]),
+    )
+    .default([]),
+  /** Extra words for the kernel's command line. */
+  cmdline: z.string().default(''),
+  /** Virtual CPUs the machine must have. */
+  cpus: z.int().min(1).default(1),
+});
+
+export type Needs = z.infer<typeof needsSchema>;
+
+/** What a spec declares, read without running a test of it. */
+export interface SpecFile {
+  /** `pipe` of `pipe.spec.ts`. */
+  name: string;
+  path: string;
+  needs: Needs;
+  /** Titles of the tests it declares while it loads, with those of their suites, in order. */
+  titles: string[];
+}
+
+const suffix = '.spec.ts';
+
+/** The project's specs whose names match one of the globs, sorted. Errors: USAGE where a glob matches none. */
+export const findSpecs = async (project: Project, globs: readonly string[]): Promise<string[]> => {
+  const names = (await readdir(project.specsDir).catch(() => []))
+    .filter((name) => name.endsWith(suffix))
+    .map((name) => name.slice(0, -suffix.length))
+    .sort();
+  if (names.length === 0)
+    throw new RingcrossError('USAGE', `expected *${suffix} files in ${project.specsDir}, but there are none`);
+  for (const glob of globs)
+    if (!names.some((name) => matchesGlob(name, glob)))
+      throw new RingcrossError(
+        'USAGE',
+        `expected a spec that matches ${glob}, but there are only: ${names.join(', ')}`,
+      );
+  const wanted = names.filter((name) => globs.length === 0 || globs.some((glob) => matchesGlob(name, glob)));
+  return wanted.map((name) => join(project.specsDir, `${name}${suffix}`));
+};
+
+/**
+ * Imports the spec in a process of its own where node:test only collects, and returns what it declares.
+ * Errors: SPEC_LOAD, with what the spec threw.
+ */
+export const readSpec = async (path: string): Promise<SpecFile> => {
+  const result = await execa(pinnedNode, [join(ownRoot, 'host/guest-build/collect.ts'), path], {
+    reject: false,
+    timeout: 30_000,
+    env: { NODE_NO_WARNINGS: '1' },
+  });
+  const name = basename(path, suffix);
+  const declared =
+    result.exitCode === 0 ? (JSON.parse(result.stdout) as { needs: unknown; titles: string[] }) : null;
+  if (!declared)
+    throw new RingcrossError('SPEC_LOAD', `expected the spec ${name} to load, but it threw`, {
+      log: result.stderr,
+    });
+  const needs = needsSchema.safeParse(declared.needs ?? {});
+  if (!needs.success)
+    throw new RingcrossError(
+      'SPEC_LOAD',
+      `expected valid needs in ${name}, but: ${z.prettifyError(needs.error)}`,
+    );
+  return { name, path, needs: needs.data, titles: declared.titles };
+};
+
+/** Hands `use` a folder with the spec as one file of JavaScript, and removes it afterwards. Errors: SPEC_LOAD. */
+export const withBundledSpec = async <T>(
+  project: Project,
+  path: string,
+  use: (bundle: string) => Promise<T>,
+): Promise<T> => {
+  const work = await mkdtemp(join(tmpdir(), 'ringcross-spec-'));
+  try {
+    const { outputFiles } = await build({
+      entryPoints: [path],
+      absWorkingDir: project.root,
+      bundle: true,
+      write: false,
+      platform: 'node',
+      target: 'node24',
+      format: 'esm',
+      external: ['ringcross/*'],
+      sourcemap: 'inline',
+      sourcesContent: false,
+      // As if it stood at the project's root: the source map then names files as the project does.
+      outfile: join(project.root, basename(path, '.ts')),
+      logLevel: 'silent',
+    });
+    const outfile = join(work, `${basename(path, '.ts')}.mjs`);
+    await writeFile(outfile, outputFiles[0]?.text ?? '');
+    return await use(outfile);
+  } catch (cause) {
+    if (!isBuildFailure(cause)) throw cause;
+    const log = cause.errors
+      .map(({ text, location }) => `${location?.file}:${location?.line}: ${text}`)
+      .join('\n');
+    throw new RingcrossError('SPEC_LOAD', `expected ${basename(path)} to compile, but it does not`, {
+      log,
+      cause,
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+};
+
+const isBuildFailure = (error: unknown): error is BuildFailure =>
+  error instanceof Error && 'errors' in error && Array.isArray(error.errors);

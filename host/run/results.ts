@@ -1,0 +1,116 @@
+// The shape of results.json. The JSON Schema in docs/results.schema.json is made from it and published.
+import { z } from 'zod';
+import { lenses } from '../../vm/lens.ts';
+
+/** Changes with any change that a reader of version 1 could trip over. */
+export const schemaVersion = 1;
+
+const ticks = z.number().min(0);
+
+/** A column's distribution, in the unit of its case. Percentiles are samples that occurred (nearest rank). */
+const distributionSchema = z.strictObject({
+  n: z.int().min(1),
+  min: ticks,
+  p50: ticks,
+  p90: ticks,
+  p99: ticks,
+  p999: ticks,
+  max: ticks,
+  mean: ticks,
+});
+
+const caseSchema = z.strictObject({
+  mechanism: z.string(),
+  direction: z.enum(['u2k', 'k2u', 'u2u']),
+  variant: z.string(),
+  bytes: z.int().min(0),
+  sent: z.int().min(0),
+  received: z.int().min(0),
+  lost: z.int().min(0),
+  unit: z.enum(['cycles', 'instructions']).nullable(),
+  /** Median of the empty window in user space; already subtracted. */
+  overhead: ticks.nullable(),
+  /** The same in the kernel, where a module stamped one side. */
+  kernelOverhead: ticks.nullable(),
+  /** Page faults while messages went. */
+  faults: z.int().min(0),
+  send: distributionSchema.nullable(),
+  receive: distributionSchema.nullable(),
+  transit: distributionSchema.nullable(),
+  throughput: z.strictObject({
+    /** Bytes over the median of transit, or of send where a case has no transit. */
+    bytesPerTick: z.number().nullable(),
+    bytesPerSecond: z.number().nullable(),
+  }),
+});
+
+const errorSchema = z.strictObject({
+  name: z.string(),
+  message: z.string(),
+  code: z.string().optional(),
+  stack: z.string().optional(),
+  get cause() {
+    return errorSchema.optional();
+  },
+});
+
+const testSchema = z.strictObject({
+  title: z.string(),
+  outcome: z.enum(['passed', 'failed', 'skipped', 'crashed', 'hung']),
+  ms: z.number().min(0),
+  /** Why it was skipped. */
+  reason: z.string().optional(),
+  error: errorSchema.optional(),
+  /** What it printed. */
+  output: z.string().optional(),
+});
+
+export const cellOutcomes = [
+  'passed',
+  'failed',
+  'skipped',
+  'load-failed',
+  'crashed',
+  'panicked',
+  'oopsed',
+  'hung',
+  'boot-failed',
+  'infrastructure',
+] as const;
+
+const cellSchema = z.strictObject({
+  kernel: z.string(),
+  release: z.string().nullable(),
+  lens: z.enum(lenses),
+  spec: z.string(),
+  outcome: z.enum(cellOutcomes),
+  /** One sentence where the outcome is not `passed`. */
+  reason: z.string().optional(),
+  /** The lines that explain the outcome: of the console, of the kernel's log, of a compiler. */
+  log: z.array(z.string()).optional(),
+  /** From spawn to the agent's hello, milliseconds. */
+  bootMs: z.number().nullable(),
+  /** The whole cell, milliseconds. */
+  ms: z.number(),
+  tests: z.array(testSchema),
+  cases: z.array(caseSchema),
+});
+
+export const resultsSchema = z.strictObject({
+  schema: z.literal(schemaVersion),
+  run: z.string(),
+  cells: z.array(cellSchema),
+});
+
+export type CellOutcome = (typeof cellOutcomes)[number];
+export type Distribution = z.infer<typeof distributionSchema>;
+export type CaseResult = z.infer<typeof caseSchema>;
+export type TestResult = z.infer<typeof testSchema>;
+export type CellResult = z.infer<typeof cellSchema>;
+export type Results = z.infer<typeof resultsSchema>;
+
+/** The published JSON Schema (draft 2020-12). */
+export const resultsJsonSchema = (): object => ({
+  title: 'ringcross results',
+  ...z.toJSONSchema(resultsSchema, { target: 'draft-2020-12' }),
+});

@@ -1,0 +1,214 @@
+// The main job: plan, build what is missing, run every cell, and keep everything in the run's folder.
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RingcrossError } from '../../vm/errors.ts';
+import type { Lens } from '../../vm/lens.ts';
+import { findSpecs, readSpec } from '../guest-build/spec.ts';
+import { ensureGuestImages, type GuestImages } from '../guest-images.ts';
+import { type BuiltKernel, ensureKernel } from '../kernel/index.ts';
+import { chooseLenses, type LensWord, needsProbe, probe } from '../lenses.ts';
+import { type Cell, planCells, readConfig } from '../plan.ts';
+import { kernelReporter, type Progress, seconds } from '../progress.ts';
+import type { Project } from '../project.ts';
+import { caseName, columns, measuredCase } from './case-result.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { type Manifest, newManifest } from './manifest.ts';
+import { isProgress } from './outcome.ts';
+import { type CellResult, type Results, resultsSchema, schemaVersion } from './results.ts';
+import { runCell } from './run-cell.ts';
+import { sampleBytes } from './samples.ts';
+
+export interface RunOptions {
+  project: Project;
+  /** Names; the project's own where empty. */
+  kernels: readonly string[];
+  lenses: readonly LensWord[];
+  /** Globs over spec names; all where empty. */
+  specs: readonly string[];
+  /** The run's folder; a new one under the project's runs where null. */
+  out: string | null;
+  /** Guests at once. */
+  jobs: number;
+  messages: number | null;
+  silenceMs: number | null;
+  signal?: AbortSignal | undefined;
+  progress: Progress;
+}
+
+export interface Run {
+  dir: string;
+  results: Results;
+  manifest: Manifest;
+}
+
+/**
+ * Runs every cell of the plan; a cell that fails never stops the others.
+ * Errors: those of kernels, images and lenses, before the first guest boots; INTERRUPTED, with what is done kept.
+ */
+export const run = async (options: RunOptions): Promise<Run> => {
+  const { project, progress, signal } = options;
+  const specs = await Promise.all((await findSpecs(project, options.specs)).map(readSpec));
+  const kernels = new Map<string, BuiltKernel>();
+  for (const name of options.kernels.length > 0 ? options.kernels : project.kernels)
+    kernels.set(name, await ensureKernel(name, { signal, onProgress: kernelReporter(name, progress) }));
+  const images = await ensureGuestImages();
+  const found = await findLenses(options, kernels, images);
+  const plan = planCells(await configsOf(kernels), found.lenses, specs);
+
+  const id = newRunId();
+  const dir = options.out ?? join(project.runsDir, id);
+  await makeRunFolder(dir);
+  const manifest = await newManifest(id, found.lenses, found.probe, images, [...kernels.values()]);
+  await writeJson(join(dir, 'manifest.json'), manifest);
+  using journal = openJournal(join(dir, 'journal.ndjson'));
+  journal.append(null, { kind: 'plan', cells: plan.map(({ id: cell, skip }) => ({ cell, skip })) });
+
+  const done = new Map<string, CellResult>();
+  const results = (): Results => ({
+    schema: schemaVersion,
+    run: id,
+    // In the plan's order, whichever cell ended first.
+    cells: plan.flatMap(({ id: cell }) => done.get(cell) ?? []),
+  });
+  const context: Context = { options, dir, journal, manifest, kernels, images };
+  const runOne = async (cell: Cell): Promise<void> => {
+    done.set(cell.id, await cellResult(cell, context));
+    // After every cell: what an interrupted run has done is whole on disk.
+    await writeJson(join(dir, 'results.json'), resultsSchema.parse(results()));
+    await writeJson(join(dir, 'manifest.json'), manifest);
+  };
+  // Cells that measure time run alone; the others cannot disturb each other's figures.
+  await inParallel(
+    1,
+    plan.filter(({ lens }) => lens === 'cycles'),
+    runOne,
+  );
+  await inParallel(
+    options.jobs,
+    plan.filter(({ lens }) => lens !== 'cycles'),
+    runOne,
+  );
+  return { dir, results: results(), manifest };
+};
+
+interface Context {
+  options: RunOptions;
+  dir: string;
+  journal: Journal;
+  manifest: Manifest;
+  kernels: ReadonlyMap<string, BuiltKernel>;
+  images: GuestImages;
+}
+
+const findLenses = async (
+  { lenses, progress, signal }: RunOptions,
+  kernels: ReadonlyMap<string, BuiltKernel>,
+  images: GuestImages,
+): Promise<{ lenses: Lens[]; probe: Manifest['cyclesProbe'] }> => {
+  const [kernel] = kernels.values();
+  if (!kernel || !needsProbe(lenses)) return { lenses: chooseLenses(lenses, null), probe: null };
+  progress.update('probing the lens cycles: booting a guest under KVM');
+  const result = await probe(kernel, images, signal);
+  if (!result.works) progress.line(`lens cycles: not on this host: ${result.reason}`);
+  return { lenses: chooseLenses(lenses, result), probe: result };
+};
+
+const configsOf = (kernels: ReadonlyMap<string, BuiltKernel>) =>
+  Promise.all(
+    [...kernels.values()].map(async ({ name, config }) => ({
+      name,
+      config: readConfig(await readFile(config, 'utf8')),
+    })),
+  );
+
+const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => {
+  const { options, dir, journal, manifest, images } = context;
+  const { progress } = options;
+  const kernel = context.kernels.get(cell.kernel);
+  if (!kernel)
+    throw new RingcrossError('USAGE', `bug: the plan names kernel ${cell.kernel}, which was not built`);
+  const head = { kernel: cell.kernel, release: kernel.release, lens: cell.lens, spec: cell.spec.name };
+  if (cell.skip !== null) {
+    progress.line(`${cell.id}: skipped: ${cell.skip}`);
+    return { ...head, outcome: 'skipped', reason: cell.skip, bootMs: null, ms: 0, tests: [], cases: [] };
+  }
+  progress.update(`${cell.id}: booting`);
+  const outcome = await runCell({
+    cell,
+    project: options.project,
+    kernel,
+    images,
+    consoleLog: join(dir, 'console', `${cell.id}.log`),
+    messages: options.messages,
+    silenceMs: options.silenceMs,
+    signal: options.signal,
+    onEvent: (event) => {
+      journal.append(cell.id, event);
+      if (isProgress(event) && event.kind === 'message' && event.message.type === 'test-start')
+        progress.update(`${cell.id}: ${event.message.path.join(' › ')}`);
+    },
+  });
+  const { facts, commandLine, events, bootMs, ms, ...verdict } = outcome;
+  if (facts && !manifest.guests.some((guest) => guest.kernel === cell.kernel && guest.lens === cell.lens))
+    manifest.guests.push({ kernel: cell.kernel, lens: cell.lens, facts, commandLine });
+  journal.append(cell.id, { kind: 'outcome', outcome: verdict.outcome, reason: verdict.reason });
+  const cases = [];
+  for (const event of events) {
+    if (event.kind !== 'message' || event.message.type !== 'case') continue;
+    const { result, samples } = measuredCase(event.message.case, cell.lens);
+    cases.push(result);
+    for (const column of columns) {
+      const values = samples[column];
+      if (!values) continue;
+      await mkdir(join(dir, 'samples', cell.id), { recursive: true });
+      await writeFile(
+        join(dir, 'samples', cell.id, `${caseName(result)}.${column}.u64`),
+        sampleBytes(values),
+      );
+    }
+  }
+  const counts = `${verdict.tests.filter((test) => test.outcome === 'passed').length} of ${verdict.tests.length} tests`;
+  progress.line(
+    `${cell.id}: ${verdict.outcome} (${counts}, ${cases.length} cases, ${seconds(ms)})${verdict.reason ? `: ${verdict.reason}` : ''}`,
+  );
+  return { ...head, bootMs, ms, cases, ...verdict };
+};
+
+/** At most `limit` at once, in order. The first error is thrown after those under way have ended. */
+const inParallel = async <T>(
+  limit: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> => {
+  const waiting = [...items];
+  const errors: unknown[] = [];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined && errors.length === 0; item = waiting.shift())
+      await work(item).catch((error: unknown) => errors.push(error));
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  if (errors.length > 0) throw errors[0];
+};
+
+/** `20261123-150210-3f9c`: sorts by time, and two started in one second differ. */
+const newRunId = (): string => {
+  const [date = '', time = ''] = new Date().toISOString().replaceAll(/[-:]/g, '').split(/[T.]/);
+  return `${date}-${time}-${randomBytes(2).toString('hex')}`;
+};
+
+/** A folder that holds a run already is not written into: its samples would mix. */
+const makeRunFolder = async (dir: string): Promise<void> => {
+  await mkdir(join(dir, 'console'), { recursive: true });
+  await mkdir(join(dir, 'samples')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST')
+      throw new RingcrossError('USAGE', `expected a new folder for the run, but ${dir} holds one already`);
+    throw error;
+  });
+};
+
+/** Whole or not at all: written beside and renamed. */
+const writeJson = async (path: string, value: unknown): Promise<void> => {
+  await writeFile(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`);
+  await rename(`${path}.new`, path);
+};

@@ -1,0 +1,24 @@
+// Ctrl-C and its kin: the first asks everything to stop in order, the second kills at once.
+import { constants } from 'node:os';
+import { killAllQemu } from '../vm/qemu-process.ts';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Aborts on the first signal; its name is the reason. Call once, in the process that a person started. */
+export const signalWatch = (): AbortSignal => {
+  const controller = new AbortController();
+  for (const name of signals)
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        killAllQemu();
+        process.exit(signalStatus(name));
+      }
+      process.stderr.write(`ringcross: ${name}: stopping; once more to kill at once\n`);
+      controller.abort(name);
+    });
+  return controller.signal;
+};
+
+/** A shell's status for a process that a signal ended: 128 + its number. */
+export const signalStatus = (name: string): number =>
+  128 + (constants.signals[name as keyof typeof constants.signals] ?? 0);

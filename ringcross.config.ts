@@ -1,0 +1,3 @@
+import { defineConfig } from './host/project.ts';
+
+export default defineConfig({ kernels: ['6.12'] });

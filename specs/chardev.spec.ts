@@ -1,0 +1,248 @@
+// A character device with read and write: /dev/ringcross-chardev of kmod/chardev, a bounded queue of whole messages.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants, readFileSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import {
+  attempt,
+  attemptAsync,
+  debugfs,
+  kernelLog,
+  kernelLogEnd,
+  kernelSide,
+  loadModule,
+  measure,
+  moduleLoaded,
+  modulePath,
+  type Needs,
+  poll,
+  pollAsync,
+  resetStamps,
+  sizes,
+  unloadModule,
+  until,
+  untilBlocked,
+} from 'ringcross/guest';
+
+export const needs = { modules: ['chardev'] } satisfies Needs;
+
+// The user's write against the kernel's copy out of user space; the kernel stamps its side.
+measure({ mechanism: 'chardev', direction: 'u2k', variant: 'write', sizes, kernel: 'chardev' });
+
+// The kernel puts a message into the queue, then the user's read finds it there.
+measure({ mechanism: 'chardev', direction: 'k2u', variant: 'direct', sizes, kernel: 'chardev' });
+
+// The same with a reader that waits in read: its wake-up and the switch to it are part of the transit.
+measure({ mechanism: 'chardev', direction: 'k2u', variant: 'blocking', sizes, kernel: 'chardev' });
+
+const device = '/dev/ringcross-chardev';
+const largest = 65536;
+const capacity = 16;
+const { O_NONBLOCK, O_RDWR } = constants;
+const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
+
+/** The device, closed when the test ends: the last to close it empties it. */
+const openDevice = (t: TestContext, flags = 0): number => {
+  const fd = attempt('open', device, O_RDWR | flags);
+  assert.ok(typeof fd === 'number', `open: ${fd}`);
+  t.after(() => assert.equal(attempt('close', fd), 0));
+  return fd;
+};
+
+/** A message: its sequence number, then its bytes, counted up. */
+const message = (seq: number, bytes = 8): Buffer => {
+  const bytesOf = Buffer.from(Uint8Array.from({ length: bytes }, (_, index) => index % 251));
+  bytesOf.writeBigUInt64LE(BigInt(seq));
+  return bytesOf;
+};
+
+const produce = (order: string): void => writeFileSync(debugfs('chardev', 'produce'), order);
+
+test('a message comes back whole, in its turn and in its own length', (t) => {
+  const fd = openDevice(t);
+  const sent = [message(1, 100), message(2, largest), message(3, 8)];
+  for (const one of sent) assert.equal(attempt('write', fd, one, one.length), one.length);
+  const buffer = Buffer.alloc(largest);
+  for (const one of sent) {
+    assert.equal(attempt('read', fd, buffer, largest), one.length);
+    assert.ok(buffer.subarray(0, one.length).equals(one));
+  }
+});
+
+test('an empty device answers EAGAIN to a reader that will not wait', (t) => {
+  const fd = openDevice(t, O_NONBLOCK);
+  assert.equal(attempt('read', fd, Buffer.alloc(8), 8), 'EAGAIN');
+});
+
+test('a full device answers EAGAIN to a writer that will not wait, and to the kernel', (t) => {
+  const fd = openDevice(t, O_NONBLOCK);
+  for (let seq = 0; seq < capacity; seq++) assert.equal(attempt('write', fd, message(seq), 8), 8);
+  assert.equal(attempt('write', fd, message(capacity), 8), 'EAGAIN');
+  assert.throws(() => produce('8 99'), { code: 'EAGAIN' });
+});
+
+test('a reader that waits gets the next message, whoever sends it', async (t) => {
+  const fd = openDevice(t);
+  const buffer = Buffer.alloc(8);
+  for (const [seq, send] of [
+    [7n, () => assert.equal(attempt('write', fd, message(7), 8), 8)],
+    [8n, () => produce('8 8')],
+  ] as const) {
+    const read = attemptAsync('read', fd, buffer, 8);
+    await untilBlocked('read', fd);
+    send();
+    assert.equal(await read, 8);
+    assert.equal(buffer.readBigUInt64LE(), seq);
+  }
+});
+
+test('a writer that waits goes on when a reader has made room', async (t) => {
+  const fd = openDevice(t);
+  for (let seq = 0; seq < capacity; seq++) assert.equal(attempt('write', fd, message(seq), 8), 8);
+  const write = attemptAsync('write', fd, message(capacity), 8);
+  await untilBlocked('write', fd);
+  assert.equal(attempt('read', fd, Buffer.alloc(8), 8), 8);
+  assert.equal(await write, 8);
+});
+
+test('a reader that is killed while it waits is gone at once', async (t) => {
+  // Held open, so that the device stays as it is when the child has closed it.
+  openDevice(t);
+  const reader = spawn('cat', [device], { stdio: 'ignore' });
+  const ended = once(reader, 'exit');
+  const [readCall] = ['0'];
+  await until('cat is blocked in read', () =>
+    readFileSync(`/proc/${reader.pid}/syscall`, 'latin1').startsWith(`${readCall} 0x3 `),
+  );
+  reader.kill('SIGTERM');
+  assert.deepEqual(await ended, [null, 'SIGTERM']);
+});
+
+test('poll tells when there is a message, and when there is room', async (t) => {
+  const fd = openDevice(t);
+  assert.deepEqual(poll(fd), ['out']);
+  const waiting = pollAsync(fd, ['in'], 10_000);
+  produce('8 0');
+  assert.deepEqual(await waiting, ['in'], 'a poll that waits is woken');
+  assert.deepEqual(poll(fd), ['in', 'out']);
+  for (let seq = 1; seq < capacity; seq++) produce(`8 ${seq}`);
+  assert.deepEqual(poll(fd), ['in']);
+});
+
+test('a message has room for its number, and is no larger than the device takes', (t) => {
+  const fd = openDevice(t);
+  for (const bytes of [0, 1, 7])
+    assert.equal(attempt('write', fd, message(1), bytes), 'EINVAL', `${bytes} bytes`);
+  assert.equal(attempt('write', fd, message(1, largest + 1), largest + 1), 'EMSGSIZE');
+  assert.deepEqual(poll(fd), ['out'], 'none of them was taken');
+});
+
+test('a read with too little room is EMSGSIZE, and the message stays', (t) => {
+  const fd = openDevice(t);
+  assert.equal(attempt('write', fd, message(1, 64), 64), 64);
+  assert.equal(attempt('read', fd, Buffer.alloc(64), 63), 'EMSGSIZE');
+  assert.equal(attempt('read', fd, Buffer.alloc(64), 64), 64);
+});
+
+for (const [what, address] of Object.entries(nowhere)) {
+  test(`${what} is EFAULT both ways, and loses nothing`, (t) => {
+    const fd = openDevice(t, O_NONBLOCK);
+    assert.equal(attempt('write', fd, address, 8), 'EFAULT');
+    assert.equal(attempt('read', fd, Buffer.alloc(8), 8), 'EAGAIN', 'nothing was written');
+    assert.equal(attempt('write', fd, message(1), 8), 8);
+    assert.equal(attempt('read', fd, address, 8), 'EFAULT');
+    assert.equal(attempt('read', fd, Buffer.alloc(8), 8), 8, 'the message is still there');
+  });
+}
+
+test('what nobody read is gone when the last opener closes', (t) => {
+  const first = attempt('open', device, O_RDWR);
+  assert.equal(attempt('write', Number(first), message(1), 8), 8);
+  assert.equal(attempt('close', Number(first)), 0);
+  assert.equal(attempt('read', openDevice(t, O_NONBLOCK), Buffer.alloc(8), 8), 'EAGAIN');
+});
+
+test('there is no position to seek to', (t) => {
+  const fd = openDevice(t);
+  assert.equal(attempt('lseek', fd, 0, 0), 'ESPIPE');
+  assert.equal(attempt('pread64', fd, Buffer.alloc(8), 8, 0), 'ESPIPE');
+});
+
+test('the trigger tells its words and takes no others', (t) => {
+  openDevice(t);
+  assert.equal(readFileSync(debugfs('chardev', 'produce'), 'latin1'), 'BYTES SEQ [keep]\n');
+  for (const order of ['go', '8', '8 ', '-8 1', '7 1', '8 1 1', '8 1 keep keep', `8 ${2n ** 64n}`, '9'.repeat(40)])
+    assert.throws(() => produce(order), { code: 'EINVAL' }, order);
+  assert.throws(() => produce(`${largest + 1} 1`), { code: 'EMSGSIZE' });
+});
+
+test('each side that the kernel has is stamped once, by sequence number', (t) => {
+  const fd = openDevice(t);
+  resetStamps('chardev', 'received');
+  resetStamps('chardev', 'sent');
+  assert.equal(attempt('write', fd, message(41), 8), 8);
+  produce('64 42');
+  for (const [side, seq] of [
+    ['received', 41n],
+    ['sent', 42n],
+  ] as const) {
+    const [number, start = 0n, end = 0n, ...more] = kernelSide('chardev', side).stamps;
+    assert.equal(number, seq);
+    assert.ok(start < end, `${start} < ${end}`);
+    assert.deepEqual(more, []);
+  }
+  assert.throws(() => writeFileSync(debugfs('chardev', 'sent'), 'erase'), { code: 'EINVAL' });
+});
+
+test('the module cannot be unloaded while the device is open', (t) => {
+  openDevice(t);
+  assert.throws(() => unloadModule('chardev'), { code: 'EAGAIN', syscall: 'delete_module' });
+  assert.ok(moduleLoaded('chardev'));
+});
+
+test('parameters that make no sense are refused with a reason', (t) => {
+  const path = modulePath('chardev');
+  unloadModule('chardev');
+  t.after(() => loadModule(path));
+  for (const parameter of ['capacity=0', 'max_message=7', 'capacity=65537 max_message=1024', 'stamps=0'])
+    assert.throws(
+      () => loadModule(path, parameter),
+      (error: NodeJS.ErrnoException) => {
+        const [first = ''] = parameter.split(' ');
+        return error.code === 'EINVAL' && error.message.includes(first);
+      },
+    );
+});
+
+test('parameters set the limits', (t) => {
+  const path = modulePath('chardev');
+  unloadModule('chardev');
+  loadModule(path, 'capacity=2 max_message=64');
+  t.after(() => {
+    unloadModule('chardev');
+    loadModule(path);
+  });
+  const fd = attempt('open', device, O_RDWR | O_NONBLOCK);
+  assert.equal(attempt('write', Number(fd), message(1, 65), 65), 'EMSGSIZE');
+  assert.equal(attempt('write', Number(fd), message(1, 64), 64), 64);
+  assert.equal(attempt('write', Number(fd), message(2, 64), 64), 64);
+  assert.equal(attempt('write', Number(fd), message(3, 64), 64), 'EAGAIN');
+  assert.equal(attempt('close', Number(fd)), 0);
+});
+
+test('the module comes and goes ten times, and the kernel has nothing to say about it', () => {
+  const path = modulePath('chardev');
+  const before = kernelLogEnd();
+  for (let round = 0; round < 10; round++) {
+    unloadModule('chardev');
+    assert.equal(moduleLoaded('chardev'), false);
+    assert.equal(attempt('open', device, O_RDWR), 'ENOENT');
+    loadModule(path);
+    produce('8 1');
+    const fd = Number(attempt('open', device, O_RDWR | O_NONBLOCK));
+    assert.equal(attempt('read', fd, Buffer.alloc(8), 8), 8);
+    assert.equal(attempt('close', fd), 0);
+  }
+  assert.deepEqual(kernelLog(before), []);
+});

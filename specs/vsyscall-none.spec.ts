@@ -1,0 +1,37 @@
+// The vsyscall page under `vsyscall=none`: there is none, and a program that calls it is told by a signal.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { kernelLog, kernelLogEnd, measure, type Needs, probe, sample } from 'ringcross/guest';
+
+export const needs = {
+  config: ['CONFIG_X86_VSYSCALL_EMULATION'],
+  cmdline: 'vsyscall=none',
+} satisfies Needs;
+
+// What is left to a program: the vDSO and the system call.
+for (const door of ['vdso', 'syscall'])
+  measure({ mechanism: 'vsyscall', direction: 'k2u', variant: `gettimeofday-${door}`, sizes: [16] });
+
+const maps = readFileSync('/proc/self/maps', 'latin1').split('\n');
+const mapping = maps.find((line) => line.endsWith('[vsyscall]')) ?? '';
+const time = 0x400;
+
+test('no page is mapped', () => {
+  assert.equal(mapping, '');
+});
+
+test('a call is a fault, and the kernel says why', () => {
+  const before = kernelLogEnd();
+  assert.equal(probe('vsyscall', 'execute', time).signal, 'SIGSEGV');
+  assert.match(kernelLog(before).join('\n'), /vsyscall attempted with vsyscall=none/);
+});
+
+test('reading is a fault', () => {
+  assert.equal(probe('vsyscall', 'read').signal, 'SIGSEGV');
+});
+
+test('the page cannot be measured', async () => {
+  const page = { mechanism: 'vsyscall', direction: 'k2u', variant: 'time-page', bytes: 8 } as const;
+  await assert.rejects(sample(page), { code: 'EFAULT', syscall: 'vsyscall page' });
+});

@@ -1,0 +1,70 @@
+// Reads a guest's serial console as it comes: keeps the tail, and tells a dying kernel from a chatty one.
+
+export type Incident =
+  | { kind: 'panic'; line: string }
+  /** The kernel lost a thread and may limp on. */
+  | { kind: 'oops'; line: string }
+  /** A WARN: nothing died, but it is never right. */
+  | { kind: 'warning'; line: string }
+  /** Our init saw the agent end; `status` is a shell's: 128 + n for signal n. */
+  | { kind: 'agent-ended'; status: number; line: string };
+
+// With PRINTK_TIME each line of the kernel's begins so; a program's output cannot be taken for one by chance.
+const kernelLine = /^\[\s*\d+\.\d{6}\]\s(.*)$/;
+const panic = /^Kernel panic - not syncing/;
+const oops =
+  /^(Oops:|BUG: |kernel BUG at |general protection fault|double fault|stack segment:|invalid opcode:)/;
+const warning = /^WARNING: /;
+const agentEnded = /^ringcross-init: the agent ended with status (\d+)/;
+
+/** What one console line says, or null. Pure. */
+export const incidentOf = (line: string): Incident | null => {
+  const ended = agentEnded.exec(line);
+  if (ended) return { kind: 'agent-ended', status: Number(ended[1]), line };
+  const text = kernelLine.exec(line)?.[1];
+  if (text === undefined) return null;
+  if (panic.test(text)) return { kind: 'panic', line };
+  if (oops.test(text)) return { kind: 'oops', line };
+  if (warning.test(text)) return { kind: 'warning', line };
+  return null;
+};
+
+/** Lines kept for an error message: a panic with its registers and call trace fits. */
+const tailLines = 80;
+
+/** Cuts a console into lines, remembers the last of them and reports incidents. */
+export class ConsoleWatcher {
+  #open = '';
+  #tail: string[] = [];
+  readonly #onIncident: (incident: Incident) => void;
+
+  constructor(onIncident: (incident: Incident) => void) {
+    this.#onIncident = onIncident;
+  }
+
+  push(chunk: Buffer): void {
+    const lines = (this.#open + chunk.toString('latin1')).split('\n');
+    this.#open = lines.pop() ?? '';
+    for (const raw of lines) {
+      const line = raw.replace(/\r$/, '');
+      this.#tail.push(line);
+      const incident = incidentOf(line);
+      if (incident) this.#onIncident(incident);
+    }
+    this.#tail = this.#tail.slice(-tailLines);
+  }
+
+  /** The last lines, an unfinished one included. */
+  tail(): string[] {
+    return this.#open ? [...this.#tail, this.#open] : [...this.#tail];
+  }
+}
+
+/** From the first line that names the trouble on, or the last lines where none does. */
+export const evidence = (tail: readonly string[], lines = 20): string[] => {
+  const first = tail.findIndex((line) => {
+    const kind = incidentOf(line)?.kind;
+    return kind === 'panic' || kind === 'oops';
+  });
+  return first < 0 ? tail.slice(-lines) : tail.slice(first, first + lines * 2);
+};

@@ -1,0 +1,74 @@
+// The three ways a run is clocked. A tick means something else in each, so they never share a column.
+
+export const lenses = ['cycles', 'instructions', 'emulated'] as const;
+export type Lens = (typeof lenses)[number];
+
+/** What a sample counts in each lens; `null` where a tick counts nothing that may be published. */
+export type Unit = 'cycles' | 'instructions' | null;
+
+interface LensRecord {
+  readonly unit: Unit;
+  /** One sentence for reports. */
+  readonly meaning: string;
+  /** QEMU's -accel, and what belongs to it. */
+  readonly accelerator: readonly string[];
+  /** QEMU's -cpu. Named, never `max`: that one differs between QEMU versions. */
+  readonly cpu: string;
+  readonly cpus: number;
+  /** Words for the guest's kernel that belong to the lens. */
+  readonly cmdline: string;
+  /** Pin each virtual CPU to a host CPU of its own. */
+  readonly pinned: boolean;
+  /** From spawn to the agent's hello, milliseconds: beyond it a guest has not booted. Generous for a loaded host. */
+  readonly bootDeadlineMs: number;
+  /** A spec that says no other limit is hung after so many milliseconds without any event. */
+  readonly silenceDeadlineMs: number;
+}
+
+// K8 as every x86-64 program expects it, with what kernels of today use at the border: SMAP's stac and clac around
+// each user copy, rdtscp, FSGSBASE. Without ERMS and FSRM on purpose: `rep movsb` would count one per byte, which no
+// hardware does; without them the kernel copies with `rep movsq`, one per eight bytes. Random numbers come from rdrand
+// so that entropy needs no waiting.
+const emulatedCpu =
+  'qemu64-v1,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdtscp,+fsgsbase,+smep,+smap,+rdrand,+rdseed,+movbe,+bmi1,+bmi2,+adx';
+
+export const lensRecords: Record<Lens, LensRecord> = {
+  cycles: {
+    unit: 'cycles',
+    meaning: 'KVM, invariant TSC, pinned virtual CPUs: a tick is one TSC reference cycle',
+    accelerator: ['-accel', 'kvm'],
+    // The host's own model: any other would trap or hide what is measured. invtsc is refused by QEMU when migratable.
+    cpu: 'host,migratable=off,+invtsc',
+    cpus: 2,
+    cmdline: '',
+    pinned: true,
+    bootDeadlineMs: 30_000,
+    silenceDeadlineMs: 120_000,
+  },
+  instructions: {
+    unit: 'instructions',
+    meaning:
+      'QEMU TCG with -icount, one virtual CPU: a tick is one guest instruction, the same on every host',
+    // sleep=on: with it an idle guest's clock follows real time instead of racing through its own time-outs.
+    accelerator: ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=on'],
+    cpu: emulatedCpu,
+    cpus: 1,
+    // The local APIC's timer is calibrated in a loop of PAUSE, each of which leaves the translated code: 20 s of a boot.
+    // One CPU does as well with the PIT. The check for a working timer is a delay loop that proves nothing here.
+    cmdline: 'nolapic_timer no_timer_check',
+    pinned: false,
+    bootDeadlineMs: 180_000,
+    silenceDeadlineMs: 300_000,
+  },
+  emulated: {
+    unit: null,
+    meaning: 'QEMU TCG, two virtual CPUs: functional results only, its ticks are not published',
+    accelerator: ['-accel', 'tcg,thread=multi'],
+    cpu: emulatedCpu,
+    cpus: 2,
+    cmdline: 'no_timer_check',
+    pinned: false,
+    bootDeadlineMs: 120_000,
+    silenceDeadlineMs: 180_000,
+  },
+};

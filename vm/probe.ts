@@ -1,0 +1,86 @@
+// Which lenses this host can do. A /dev/kvm that opens proves nothing, so the cycles lens is tried: a guest is booted.
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import type { GuestFacts } from '../guest/protocol/messages.ts';
+import { RingcrossError } from './errors.ts';
+import { qemuProgram } from './qemu-process.ts';
+import { type VmRequest, withVm } from './vm.ts';
+
+/** What the probe found: the lens works, or why it is refused. */
+export type ProbeResult = { works: true } | { works: false; reason: string };
+
+/** A stock kernel boots in a second under KVM; one that takes longer runs on an emulation of it. */
+const probeDeadlineMs = 20_000;
+
+/**
+ * Whether the cycles lens works here: `/dev/kvm` can be opened, a guest boots under it before the deadline, and its
+ * clock is a constant, never stopping TSC. Asked once per host and QEMU, then remembered in `cacheDir`.
+ */
+export const probeCycles = async (
+  cacheDir: string,
+  guest: Omit<VmRequest, 'lens' | 'bootDeadlineMs'>,
+  device = '/dev/kvm',
+): Promise<ProbeResult> => {
+  const denied = await access(device, constants.R_OK | constants.W_OK).then(
+    () => null,
+    (error: NodeJS.ErrnoException) => `${device} cannot be opened: ${error.code}`,
+  );
+  if (denied) return { works: false, reason: denied };
+  const file = await probeFile(cacheDir);
+  const known = await knownProbe(cacheDir);
+  if (known) return known;
+  const result = await boot(guest);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.new`, JSON.stringify(result));
+  await rename(`${file}.new`, file);
+  return result;
+};
+
+/** What an earlier probe found, without booting anything; null where none has been made. */
+export const knownProbe = async (cacheDir: string): Promise<ProbeResult | null> => {
+  const text = await readFile(await probeFile(cacheDir), 'utf8').catch(() => null);
+  return text === null ? null : (JSON.parse(text) as ProbeResult);
+};
+
+/** A guest's facts as a verdict on its clock. Pure. */
+export const clockVerdict = ({ tsc, clockSource }: Pick<GuestFacts, 'tsc' | 'clockSource'>): ProbeResult => {
+  if (!tsc.constant || !tsc.nonstop)
+    return { works: false, reason: 'the guest sees no invariant TSC (constant_tsc and nonstop_tsc)' };
+  if (!tsc.rdtscp) return { works: false, reason: 'the guest has no rdtscp' };
+  if (clockSource !== 'tsc' && clockSource !== 'kvm-clock')
+    return {
+      works: false,
+      reason: `the guest's kernel mistrusts the TSC: its clock source is ${clockSource}`,
+    };
+  return { works: true };
+};
+
+const boot = async (guest: Omit<VmRequest, 'lens' | 'bootDeadlineMs'>): Promise<ProbeResult> => {
+  try {
+    return await withVm({ ...guest, lens: 'cycles', bootDeadlineMs: probeDeadlineMs }, async ({ facts }) =>
+      clockVerdict(facts),
+    );
+  } catch (error) {
+    if (!(error instanceof RingcrossError) || error.code === 'INTERRUPTED') throw error;
+    const because = error.log?.split('\n').find(Boolean);
+    return {
+      works: false,
+      reason: `a probe guest under KVM: ${error.message}${because ? ` (${because})` : ''}`,
+    };
+  }
+};
+
+/** One file per host (its kernel, boot and CPU) and QEMU: a change of any of them asks again. */
+const probeFile = async (cacheDir: string): Promise<string> => {
+  const { stdout } = await execa(qemuProgram, ['--version']);
+  const cpu = /^model name.*$/m.exec(await readFile('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
+  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '');
+  const key = createHash('sha256')
+    .update(JSON.stringify([stdout, release(), cpu, machine]))
+    .digest('hex');
+  return join(cacheDir, 'probes', `${key.slice(0, 32)}.json`);
+};

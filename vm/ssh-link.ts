@@ -1,0 +1,222 @@
+// The SSH link into a guest: moves files in and lets people in. The protocol does not run here.
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { NodeSSH } from 'node-ssh';
+import ssh2, { type Client, type ClientChannel, type PseudoTtyOptions } from 'ssh2';
+import { create } from 'tar';
+import { RingcrossError } from './errors.ts';
+
+/** A key pair of OpenSSH's format for one run; the private half never leaves this process. */
+export interface KeyPair {
+  privateKey: string;
+  publicKey: string;
+}
+
+export const newKeyPair = (): KeyPair => {
+  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', {
+    comment: 'ringcross',
+  });
+  return { privateKey, publicKey };
+};
+
+/** How a command in the guest ended: a status, or the signal that killed it. */
+export type CommandEnd = { status: number } | { signal: string };
+
+interface CommandStreams {
+  stdin?: Readable | undefined;
+  stdout: Writable;
+  stderr: Writable;
+}
+
+/** A terminal's size and type as the guest's pty gets them. */
+export interface Terminal {
+  columns: number;
+  rows: number;
+  term: string;
+}
+
+export interface SshLink {
+  /** Puts files or folders of the host into the guest; missing folders are made. */
+  push(files: readonly { from: string; to: string }[]): Promise<void>;
+  /** Runs a shell's command line; resolves when it has ended and all of its output is written. */
+  exec(command: string, streams: CommandStreams): Promise<CommandEnd>;
+  /** A login shell on a pty; `onResize` is called with a function that tells the guest a new size. */
+  shell(
+    terminal: Terminal,
+    streams: { stdin: Readable; stdout: Writable },
+    onResize: (resize: (size: Terminal) => void) => void,
+  ): Promise<CommandEnd>;
+  close(): void;
+}
+
+/**
+ * Connects to the guest's SSH server. Its host key was told over the protocol port, so it is known, not trusted on
+ * first use. Errors: SSH_FAILED.
+ */
+export const connectSsh = async (
+  port: number,
+  keys: KeyPair,
+  hostKey: string,
+  readyTimeoutMs: number,
+): Promise<SshLink> => {
+  const ssh = new NodeSSH();
+  try {
+    await ssh.connect({
+      host: '127.0.0.1',
+      port,
+      username: 'root',
+      privateKey: keys.privateKey,
+      readyTimeout: readyTimeoutMs,
+      hostVerifier: (key: Buffer) => key.equals(keyBytes(hostKey)),
+      // The cheapest exchange that both sides have: under emulation it is most of a connection's price.
+      algorithms: {
+        kex: ['curve25519-sha256'],
+        serverHostKey: ['ssh-ed25519'],
+        cipher: ['chacha20-poly1305@openssh.com', 'aes128-ctr'],
+      },
+    });
+  } catch (cause) {
+    throw new RingcrossError(
+      'SSH_FAILED',
+      `expected an SSH session with the guest, but: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+  const client = ssh.connection;
+  if (!client)
+    throw new RingcrossError('SSH_FAILED', 'expected an SSH session with the guest, but it closed at once');
+  return {
+    push: (files) => push(client, files),
+    exec: async (command, streams) => {
+      const channel = await openExec(client, command);
+      return await run(channel, streams);
+    },
+    shell: async (terminal, { stdin, stdout }, onResize) => {
+      const channel = await openShell(client, terminal);
+      onResize(({ rows, columns }) => channel.setWindow(rows, columns, 0, 0));
+      return await run(channel, { stdin, stdout, stderr: stdout });
+    },
+    close: () => ssh.dispose(),
+  };
+};
+
+/** Quotes one word for a POSIX shell. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** SHA-256 fingerprint as ssh-keygen(1) prints it. */
+export const fingerprint = (publicKey: string): string =>
+  `SHA256:${createHash('sha256').update(keyBytes(publicKey)).digest('base64').replace(/=+$/, '')}`;
+
+const keyBytes = (publicKey: string): Buffer => Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
+
+/** Streams one tar archive into the guest. Every warning of ours is an error, and so is a status of the guest's. */
+const push = async (client: Client, files: readonly { from: string; to: string }[]): Promise<void> => {
+  // Links with the wished names let one archive gather files from anywhere; `follow` puts their targets in.
+  const stage = await mkdtemp(join(tmpdir(), 'ringcross-push-'));
+  try {
+    const byFolder = Map.groupBy(files, ({ to }) => dirname(to));
+    for (const [folder, group] of byFolder) {
+      const into = await mkdtemp(join(stage, 'd'));
+      for (const { from, to } of group) await symlink(from, join(into, basename(to)));
+      const archive = create(
+        {
+          cwd: into,
+          follow: true,
+          portable: true,
+          strict: true,
+          onwarn: (code, message) => {
+            throw new RingcrossError(
+              'SSH_FAILED',
+              `expected a clean archive for the guest, but tar says ${code}: ${message}`,
+            );
+          },
+        },
+        group.map(({ to }) => basename(to)),
+      );
+      const where = shellWord(folder);
+      const channel = await openExec(client, `mkdir -p ${where} && cd ${where} && tar xf -`);
+      let complaint = '';
+      channel.stderr.on('data', (chunk: Buffer) => {
+        complaint += chunk.toString();
+      });
+      const ended = endOf(channel);
+      channel.resume();
+      await pipeline(archive as unknown as Readable, channel);
+      const end = await ended;
+      if (!('status' in end) || end.status !== 0)
+        throw new RingcrossError(
+          'SSH_FAILED',
+          `expected the guest to unpack into ${folder}, but: ${complaint.trim()}`,
+        );
+    }
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+};
+
+const run = async (
+  channel: ClientChannel,
+  { stdin, stdout, stderr }: CommandStreams,
+): Promise<CommandEnd> => {
+  const ended = endOf(channel);
+  const out = pipeline(channel, stdout, { end: false });
+  const err = stderr === stdout ? Promise.resolve() : pipeline(channel.stderr, stderr, { end: false });
+  if (stdin) {
+    stdin.pipe(channel);
+    // A command may end without reading all that it is given; what stays unread is nobody's error.
+    channel.on('error', () => {});
+  } else channel.end();
+  try {
+    const end = await ended;
+    await Promise.all([out, err]);
+    return end;
+  } finally {
+    stdin?.unpipe(channel);
+  }
+};
+
+/** Rejects with GUEST_ENDED where the channel closes without an exit status: its guest is gone. */
+const endOf = (channel: ClientChannel): Promise<CommandEnd> => {
+  const ended = Promise.withResolvers<CommandEnd>();
+  // Watched by the caller only after other awaits; a rejection meanwhile must not count as unhandled.
+  ended.promise.catch(() => {});
+  channel.once('exit', (status: number | null, signal?: string) => {
+    ended.resolve(status === null ? { signal: signal ?? 'unknown' } : { status });
+  });
+  channel.once('close', () =>
+    ended.reject(
+      new RingcrossError('GUEST_ENDED', 'expected an exit status, but the guest closed the connection'),
+    ),
+  );
+  return ended.promise;
+};
+
+const openExec = (client: Client, command: string): Promise<ClientChannel> =>
+  opened((done) => client.exec(command, done));
+
+const openShell = (client: Client, { rows, columns, term }: Terminal): Promise<ClientChannel> => {
+  const pty: PseudoTtyOptions = { rows, cols: columns, term };
+  return opened((done) => client.shell(pty, done));
+};
+
+const opened = async (
+  open: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
+): Promise<ClientChannel> => {
+  const answer = Promise.withResolvers<ClientChannel>();
+  // ssh2 never answers an open whose connection dies meanwhile; the caller races it against the end of the guest.
+  open((error, channel) =>
+    error
+      ? answer.reject(
+          new RingcrossError('SSH_FAILED', `the guest refused a channel: ${error.message}`, { cause: error }),
+        )
+      : answer.resolve(channel),
+  );
+  return await answer.promise;
+};
