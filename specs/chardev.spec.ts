@@ -172,7 +172,17 @@ test('there is no position to seek to', (t) => {
 test('the trigger tells its words and takes no others', (t) => {
   openDevice(t);
   assert.equal(readFileSync(debugfs('chardev', 'produce'), 'latin1'), 'BYTES SEQ [keep]\n');
-  for (const order of ['go', '8', '8 ', '-8 1', '7 1', '8 1 1', '8 1 keep keep', `8 ${2n ** 64n}`, '9'.repeat(40)])
+  for (const order of [
+    'go',
+    '8',
+    '8 ',
+    '-8 1',
+    '7 1',
+    '8 1 1',
+    '8 1 keep keep',
+    `8 ${2n ** 64n}`,
+    '9'.repeat(40),
+  ])
     assert.throws(() => produce(order), { code: 'EINVAL' }, order);
   assert.throws(() => produce(`${largest + 1} 1`), { code: 'EMSGSIZE' });
 });

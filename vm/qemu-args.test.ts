@@ -50,7 +50,12 @@ test('a comma in a path is doubled, one token stays one token', (t) => {
 });
 
 test('words for the kernel come after ours, and the lens’s before both', (t) => {
-  t.true(kernelCommandLine({ lens: 'cycles', cmdline: ' vsyscall=none ' }).endsWith('reboot=t vsyscall=none'));
+  t.true(
+    kernelCommandLine({ lens: 'cycles', cmdline: ' vsyscall=none ' }).endsWith('reboot=t vsyscall=none'),
+  );
   t.true(kernelCommandLine({ lens: 'cycles', cmdline: '' }).endsWith('reboot=t'));
-  t.regex(kernelCommandLine({ lens: 'instructions', cmdline: 'quiet' }), /nolapic_timer no_timer_check quiet$/);
+  t.regex(
+    kernelCommandLine({ lens: 'instructions', cmdline: 'quiet' }),
+    /nolapic_timer no_timer_check quiet$/,
+  );
 });

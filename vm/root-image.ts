@@ -139,7 +139,7 @@ export const libraryPaths = (ldd: string): string[] =>
 
 /** System administrators' programs may stand outside a user's PATH. */
 const findProgram = async (name: string): Promise<string> => {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/bin'];
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/bin'];
   for (const folder of folders) {
     const path = join(folder, name);
     if (folder && (await exists(path))) return path;

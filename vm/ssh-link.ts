@@ -91,6 +91,8 @@ export const connectSsh = async (
   const client = ssh.connection;
   if (!client)
     throw new RingcrossError('SSH_FAILED', 'expected an SSH session with the guest, but it closed at once');
+  // When the guest dies its connection is reset; whoever waits on a channel learns of it there.
+  client.on('error', () => {});
   return {
     push: (files) => push(client, files),
     exec: async (command, streams) => {

@@ -54,7 +54,13 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
     const error = await loaded;
     if (error !== null) {
       tests += 1;
-      await tell({ type: 'test', path: ['the spec loads'], outcome: 'failed', ms: 0, error: errorData(error) });
+      await tell({
+        type: 'test',
+        path: ['the spec loads'],
+        outcome: 'failed',
+        ms: 0,
+        error: errorData(error),
+      });
     }
   } finally {
     release();

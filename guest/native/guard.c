@@ -26,21 +26,29 @@ static void land(int number)
 int guarded(void (*call)(void *argument), void *argument)
 {
 	struct sigaction action = { .sa_handler = land };
-	struct sigaction previous[ARRAY_SIZE(caught)];
+	struct sigaction actions[ARRAY_SIZE(caught)];
 	sigjmp_buf here;
+	sigset_t mask;
+	sigset_t set;
 	int number;
 
 	pthread_mutex_lock(&one_at_a_time);
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaction(caught[i], &action, &previous[i]);
-	number = sigsetjmp(here, 1);
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++) {
+		sigaction(caught[i], &action, &actions[i]);
+		sigaddset(&set, caught[i]);
+	}
+	/* A fault whose signal is blocked kills at once, and threads of ours block all of them. */
+	pthread_sigmask(SIG_UNBLOCK, &set, &mask);
+	number = sigsetjmp(here, 0);
 	if (!number) {
 		landing = &here;
 		call(argument);
 	}
 	landing = NULL;
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaction(caught[i], &previous[i], NULL);
+		sigaction(caught[i], &actions[i], NULL);
 	pthread_mutex_unlock(&one_at_a_time);
 	return number;
 }

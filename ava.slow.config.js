@@ -1,0 +1,7 @@
+// Tests that build kernels: not part of `npm test`.
+export default {
+  extensions: ['ts'],
+  files: ['**/*.slow.test.ts'],
+  concurrency: 1,
+  timeout: '60m',
+};

@@ -1,0 +1,25 @@
+// `npm test`: what each stage runs, in order; the first that fails ends it.
+import { $, argv, chalk } from 'zx';
+
+const stages: Record<string, () => Promise<unknown>> = {
+  types: () => $`tsc`,
+  lint: () => $`biome check`,
+  fast: () => $`ava`,
+  vm: () => $`ava --config ava.vm.config.js`,
+  slow: () => $`ava --config ava.slow.config.js`,
+};
+
+const everyday = ['types', 'lint', 'fast', 'vm'];
+
+$.verbose = true;
+$.stdio = 'inherit';
+for (const name of argv._.length > 0 ? argv._ : everyday) {
+  const stage = stages[name];
+  if (!stage) throw new Error(`expected one of ${Object.keys(stages).join(', ')}, but got ${name}`);
+  const started = Date.now();
+  await stage().catch(() => {
+    console.error(chalk.red(`${name} failed after ${((Date.now() - started) / 1000).toFixed(1)} s`));
+    process.exit(1);
+  });
+  console.error(`${name} passed in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}

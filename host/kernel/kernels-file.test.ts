@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { defaultConfigFolder, readKernelPlan, readKernelsFile } from './kernels-file.ts';
+
+const kernels = {
+  default: '6.12',
+  kernels: {
+    '6.12': {
+      source: { kind: 'debian', package: 'linux-source-6.12', suites: ['trixie'] },
+      fragments: ['fragments/a.config'],
+    },
+  },
+};
+const lock = { '6.12': { version: '6.12.117-1', sha256: 'a'.repeat(64), steps: 1400 } };
+
+test("the repository's own files are in order", async (t) => {
+  const file = await readKernelsFile(defaultConfigFolder);
+  for (const name of Object.keys(file.kernels)) {
+    const plan = await readKernelPlan(name, defaultConfigFolder);
+    t.true(plan.requests.length > 0);
+  }
+});
+
+test('a plan has the source, the pin and the requests', async (t) => {
+  const folder = await configFolder(t, { kernels, lock });
+  const plan = await readKernelPlan('6.12', folder);
+  t.like(plan, {
+    name: '6.12',
+    reviewedSteps: 1400,
+    fragmentFiles: [join(folder, 'fragments/a.config')],
+    requests: [{ symbol: 'NET', value: 'y', line: 1, fragment: 'fragments/a.config' }],
+  });
+  t.is(plan.source.version, '6.12.117');
+  t.is(plan.source.facts.sha256, 'a'.repeat(64));
+});
+
+test('an unknown kernel is told with those there are', async (t) => {
+  const folder = await configFolder(t, { kernels, lock });
+  await t.throwsAsync(readKernelPlan('6.99', folder), {
+    code: 'KERNEL_UNKNOWN',
+    message: 'kernels.json has no kernel "6.99"; it names 6.12',
+  });
+});
+
+const wrong: [title: string, files: Partial<Files>, message: RegExp][] = [
+  ['no lock entry', { lock: {} }, /kernels\.lock\.json: expected an entry that pins kernel "6\.12"/],
+  [
+    'a short digest',
+    { lock: { '6.12': { ...lock['6.12'], sha256: 'ab' } } },
+    /64 lower-case hex.*\n.*sha256/,
+  ],
+  ['an unknown kind of source', { kernels: withSource({ kind: 'ftp' }) }, /kind/],
+  ['a misspelt key', { kernels: withSource({ ...kernels.kernels['6.12'].source, suits: [] }) }, /suits/],
+  [
+    'a default that is not there',
+    { kernels: { ...kernels, default: '6.1' } },
+    /expected the name of a kernel.*got "6\.1"/,
+  ],
+  ['a name that is a path', { kernels: { default: '../x', kernels: {} } }, /expected letters, digits/],
+  ['a fragment that is not there', { fragment: undefined }, /cannot read .*a\.config: ENOENT/],
+  ['no JSON', { kernels: undefined }, /kernels\.json is not JSON/],
+];
+
+for (const [title, files, message] of wrong) {
+  test(`${title} is told`, async (t) => {
+    const folder = await configFolder(t, { kernels, lock, ...files });
+    await t.throwsAsync(readKernelPlan('6.12', folder), { code: 'KERNEL_CONFIG', message });
+  });
+}
+
+interface Files {
+  kernels: unknown;
+  lock: unknown;
+  fragment: string | undefined;
+}
+
+function withSource(source: object) {
+  return { ...kernels, kernels: { '6.12': { ...kernels.kernels['6.12'], source } } };
+}
+
+async function configFolder(t: ExecutionContext, files: Partial<Files>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'ringcross-config-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, 'fragments'));
+  await writeFile(join(folder, 'kernels.json'), String(JSON.stringify(files.kernels)));
+  await writeFile(join(folder, 'kernels.lock.json'), JSON.stringify(files.lock));
+  const fragment = 'fragment' in files ? files.fragment : 'CONFIG_NET=y\n';
+  if (fragment !== undefined) await writeFile(join(folder, 'fragments/a.config'), fragment);
+  return folder;
+}

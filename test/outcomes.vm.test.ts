@@ -1,0 +1,85 @@
+// Specs that end badly, each in its own way: the run tells them apart, keeps the log that explains each, and goes on.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { exitStatus } from '../host/commands/run.ts';
+import { loadProject } from '../host/project.ts';
+import { markdownReport } from '../host/report/markdown.ts';
+import { readRun } from '../host/report/write.ts';
+import { runHere } from './run-here.ts';
+
+const project = await loadProject(join(import.meta.dirname, 'fixtures'));
+const done = runHere({ project, lenses: ['emulated'], silenceMs: 10_000 });
+done.catch(() => {});
+
+const cellOf = async (spec: string) => {
+  const cell = (await done).results.cells.find((one) => one.spec === spec);
+  if (!cell) throw new Error(`the run has no cell for ${spec}`);
+  return { ...cell, text: [cell.reason, ...(cell.log ?? [])].join('\n') };
+};
+
+test('a module that the kernel refuses: load-failed, with what the kernel said', async (t) => {
+  const { outcome, text, tests } = await cellOf('module-is-refused');
+  t.is(outcome, 'load-failed');
+  t.regex(text, /refused to load refused: .*ENODEV/);
+  t.regex(text, /the device this fixture drives does not exist/);
+  t.deepEqual(
+    tests.map((one) => one.outcome),
+    ['skipped'],
+  );
+});
+
+test('a spec that throws: failed, with its own stack and output', async (t) => {
+  const { outcome, tests } = await cellOf('throws');
+  t.is(outcome, 'failed');
+  const [passes, throws] = tests;
+  t.is(passes?.outcome, 'passed');
+  t.is(throws?.outcome, 'failed');
+  t.is(throws?.error?.message, 'one is not two');
+  t.regex(throws?.error?.stack ?? '', /at .*specs\/throws\.spec\.ts:8:/);
+  t.is(throws?.output, 'said before it threw\n');
+});
+
+test('a spec that never ends: hung, though it prints', async (t) => {
+  const { outcome, reason, tests } = await cellOf('never-ends');
+  t.is(outcome, 'hung');
+  t.is(reason, 'nothing happened for 10 s');
+  t.deepEqual(
+    tests.map((one) => one.outcome),
+    ['hung', 'skipped'],
+  );
+});
+
+test('an agent that crashes: crashed, with the signal, and what passed before has passed', async (t) => {
+  const { outcome, reason, tests } = await cellOf('agent-crashes');
+  t.is(outcome, 'crashed');
+  t.is(reason, 'the agent ended with signal 6');
+  t.deepEqual(
+    tests.map((one) => one.outcome),
+    ['passed', 'crashed'],
+  );
+});
+
+test('a kernel that panics: panicked, with the call trace', async (t) => {
+  const { outcome, text, tests } = await cellOf('kernel-panics');
+  t.is(outcome, 'panicked');
+  t.regex(text, /Kernel panic - not syncing: sysrq triggered crash/);
+  t.regex(text, /sysrq_handle_crash/);
+  t.is(tests[0]?.outcome, 'crashed');
+});
+
+test('the run goes on, and its status says that tests failed', async (t) => {
+  t.is((await cellOf('zz-passes')).outcome, 'passed');
+  t.is(exitStatus((await done).results), 1);
+});
+
+test('the folder holds the console of every cell and a report that shows each failure', async (t) => {
+  const { dir, results } = await done;
+  for (const { kernel, lens, spec } of results.cells)
+    t.regex(await readFile(join(dir, 'console', `${kernel}-${lens}-${spec}.log`), 'utf8'), /Linux version/);
+  const read = await readRun(dir);
+  t.deepEqual(read.results, results);
+  const report = markdownReport(read.results, read.manifest);
+  for (const outcome of ['load-failed', 'failed', 'hung', 'crashed', 'panicked'])
+    t.regex(report, new RegExp(`^### 6\\.12 emulated \\S+: ${outcome}$`, 'm'));
+});

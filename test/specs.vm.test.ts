@@ -1,0 +1,78 @@
+// One AVA test per test of every spec, on the default kernel, through every lens that needs no KVM.
+import test from 'ava';
+import { findSpecs, readSpec } from '../host/guest-build/spec.ts';
+import { loadProject, ownRoot } from '../host/project.ts';
+import type { CellResult, TestResult } from '../host/run/results.ts';
+import { runHere } from './run-here.ts';
+
+const project = await loadProject(ownRoot);
+const specs = await Promise.all((await findSpecs(project, [])).map(readSpec));
+const lenses = ['instructions', 'emulated'] as const;
+const done = runHere({ project, lenses });
+// Told by each test that waits for it.
+done.catch(() => {});
+
+const asError = ({ outcome, reason, error }: TestResult): Error => {
+  const failure = new Error(
+    error ? `${error.name}: ${error.message}` : `${outcome}: ${reason ?? 'no reason'}`,
+  );
+  if (error?.stack) failure.stack = error.stack;
+  return failure;
+};
+
+const findCell = async (lens: string, spec: string): Promise<CellResult> => {
+  const { results } = await done;
+  const cell = results.cells.find((one) => one.lens === lens && one.spec === spec);
+  if (!cell) throw new Error(`the run has no cell for ${spec} in ${lens}`);
+  return cell;
+};
+
+for (const lens of lenses)
+  for (const { name, titles } of specs) {
+    for (const title of titles)
+      test(`${name} › ${title} (${lens})`, async (t) => {
+        const cell = await findCell(lens, name);
+        const result = cell.tests.find((one) => one.title === title);
+        if (!result) throw new Error('the guest told no result of this test');
+        if (result.output) t.log(result.output);
+        if (result.outcome !== 'passed') {
+          for (const line of cell.log ?? []) t.log(line);
+          throw asError(result);
+        }
+        t.pass();
+      });
+    test(`${name}: the cell passes, and runs no test that was not declared (${lens})`, async (t) => {
+      const cell = await findCell(lens, name);
+      t.is(cell.outcome, 'passed', [cell.reason, ...(cell.log ?? [])].join('\n'));
+      t.deepEqual(
+        cell.tests.map(({ title }) => title).filter((title) => !titles.includes(title)),
+        [],
+      );
+    });
+  }
+
+test('two boots give the same p50, p90 and p99 of every pipe case, to the last digit', async (t) => {
+  await done;
+  const again = await runHere({ project, lenses: ['instructions'], specs: ['pipe'] });
+  const figures = (cell: CellResult | undefined) =>
+    cell?.cases.map(({ direction, variant, bytes, ...one }) => [
+      `${direction} ${variant} ${bytes}`,
+      ...(['send', 'receive', 'transit'] as const).map((column) => {
+        const spread = one[column];
+        return spread && [spread.p50, spread.p90, spread.p99];
+      }),
+    ]);
+  const first = figures(await findCell('instructions', 'pipe'));
+  t.true((first?.length ?? 0) > 0);
+  t.deepEqual(figures(again.results.cells[0]), first);
+});
+
+test('the emulated lens publishes no tick', async (t) => {
+  const { cases } = await findCell('emulated', 'pipe');
+  t.true(cases.length > 0);
+  for (const { unit, overhead, send, receive, transit } of cases)
+    t.deepEqual(
+      { unit, overhead, send, receive, transit },
+      { unit: null, overhead: null, send: null, receive: null, transit: null },
+    );
+});
