@@ -19,6 +19,7 @@ import {
   poll,
   pollAsync,
   resetStamps,
+  sample,
   sizes,
   unloadModule,
   until,
@@ -111,9 +112,9 @@ test('a reader that is killed while it waits is gone at once', async (t) => {
   openDevice(t);
   const reader = spawn('cat', [device], { stdio: 'ignore' });
   const ended = once(reader, 'exit');
-  const [readCall] = ['0'];
+  // Number of read, then the descriptor that open gave it: proc_pid_syscall(5).
   await until('cat is blocked in read', () =>
-    readFileSync(`/proc/${reader.pid}/syscall`, 'latin1').startsWith(`${readCall} 0x3 `),
+    readFileSync(`/proc/${reader.pid}/syscall`, 'latin1').startsWith('0 0x3 '),
   );
   reader.kill('SIGTERM');
   assert.deepEqual(await ended, [null, 'SIGTERM']);
@@ -161,6 +162,12 @@ test('what nobody read is gone when the last opener closes', (t) => {
   assert.equal(attempt('write', Number(first), message(1), 8), 8);
   assert.equal(attempt('close', Number(first)), 0);
   assert.equal(attempt('read', openDevice(t, O_NONBLOCK), Buffer.alloc(8), 8), 'EAGAIN');
+});
+
+test('a case that the device refuses ends with the reason, and so does its reader that waits', async () => {
+  const tooLarge = { mechanism: 'chardev', direction: 'k2u', bytes: largest + 1, kernel: 'chardev' } as const;
+  for (const variant of ['direct', 'blocking'])
+    await assert.rejects(sample({ ...tooLarge, variant }), { code: 'EMSGSIZE', syscall: 'write' });
 });
 
 test('there is no position to seek to', (t) => {

@@ -1,12 +1,14 @@
 // The agent's end of the protocol port: one file descriptor for both directions, since the port opens only once.
-import { createReadStream, createWriteStream, openSync, readdirSync, readFileSync } from 'node:fs';
-import type { Writable } from 'node:stream';
+import { createReadStream, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { type GuestMessage, type HostMessage, portName } from '../protocol/messages.ts';
 import { encodeLine, LineDecoder } from '../protocol/ndjson.ts';
 
 export interface Channel {
-  /** Resolves when the port took the message; awaiting it is how a sender honours back-pressure. */
-  send(message: GuestMessage): Promise<void>;
+  /**
+   * Returns when the port took the message: what was sent before a crash has reached the host, and a host that is
+   * slow to read slows the sender down instead of filling memory.
+   */
+  send(message: GuestMessage): void;
   /** The host's messages; ends when the host has gone. */
   messages(): AsyncGenerator<HostMessage>;
 }
@@ -14,9 +16,8 @@ export interface Channel {
 /** Opens the port named `ringcross`. Throws where the machine has none: then there is no host to serve. */
 export const openChannel = (): Channel => {
   const fd = openSync(portDevice(), 'r+');
-  const output = createWriteStream('', { fd, autoClose: false });
   return {
-    send: (message) => write(output, encodeLine(message)),
+    send: (message) => writeAll(fd, Buffer.from(encodeLine(message))),
     messages: async function* () {
       const decoder = new LineDecoder<HostMessage>();
       for await (const chunk of createReadStream('', { fd, autoClose: false }))
@@ -37,8 +38,6 @@ const portDevice = (): string => {
   throw new Error(`expected a virtio-serial port named ${portName}, but the machine has none`);
 };
 
-const write = (output: Writable, line: string): Promise<void> => {
-  const written = Promise.withResolvers<void>();
-  output.write(line, (error) => (error ? written.reject(error) : written.resolve()));
-  return written.promise;
+const writeAll = (fd: number, bytes: Buffer): void => {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 };

@@ -12,21 +12,21 @@ import { startSshServer } from './ssh-server.ts';
 
 export * from '../index.ts';
 
-type Tell = (message: GuestMessage) => Promise<void>;
+type Tell = (message: GuestMessage) => void;
 
 const serve = async (): Promise<void> => {
   const channel = openChannel();
-  await channel.send({ type: 'hello', protocol: protocolVersion, facts: readFacts() });
+  channel.send({ type: 'hello', protocol: protocolVersion, facts: readFacts() });
   for await (const message of channel.messages()) await answer(message, channel.send);
 };
 
 const answer = async (message: HostMessage, tell: Tell): Promise<void> => {
   try {
     if (message.type === 'welcome')
-      await tell({ type: 'ssh-ready', hostKey: await startSshServer(message.authorizedKey) });
+      tell({ type: 'ssh-ready', hostKey: await startSshServer(message.authorizedKey) });
     else await runWithModules(message, tell);
   } catch (error) {
-    await tell({ type: 'agent-error', error: errorData(error) });
+    tell({ type: 'agent-error', error: errorData(error) });
   }
 };
 
@@ -40,35 +40,29 @@ const runWithModules = async (
   let tests = 0;
   try {
     for (const module of modules) {
-      if (!(await changed(tell, module.name, 'load', () => loadModule(module.path, module.parameters))))
-        return;
+      if (!changed(tell, module.name, 'load', () => loadModule(module.path, module.parameters))) return;
       loaded.push(module);
-      await tell({ type: 'module', name: module.name, state: 'loaded' });
+      tell({ type: 'module', name: module.name, state: 'loaded' });
     }
     // Imported late: the test runner costs a boot nothing when only a shell is wanted.
     const { runSpec } = await import('./run-spec.ts');
     tests = await runSpec(spec, tell);
   } finally {
     for (const { name } of loaded.reverse())
-      if (await changed(tell, name, 'unload', () => unloadModule(name)))
-        await tell({ type: 'module', name, state: 'unloaded' });
-    await tell({ type: 'spec-end', tests });
+      if (changed(tell, name, 'unload', () => unloadModule(name)))
+        tell({ type: 'module', name, state: 'unloaded' });
+    tell({ type: 'spec-end', tests });
   }
 };
 
 /** Tells the host of a refusal, with what the kernel printed meanwhile. */
-const changed = async (
-  tell: Tell,
-  name: string,
-  action: 'load' | 'unload',
-  change: () => void,
-): Promise<boolean> => {
+const changed = (tell: Tell, name: string, action: 'load' | 'unload', change: () => void): boolean => {
   const before = kernelLogEnd();
   try {
     change();
     return true;
   } catch (error) {
-    await tell({
+    tell({
       type: 'module-failed',
       name,
       action,

@@ -1,6 +1,7 @@
 // Runs one spec in this process with node:test, and tells the host what happens as it happens.
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
 import type { EventData } from 'node:test';
 import { run } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -10,51 +11,54 @@ import type { CaseReport, GuestMessage, TestOutcome } from '../protocol/messages
 import type { CaseResult } from '../sample.ts';
 import { errorData } from './error-data.ts';
 
-type Tell = (message: GuestMessage) => Promise<void>;
+type Tell = (message: GuestMessage) => void;
 
 /** Runs the spec and returns how many tests it had. A spec that cannot be imported is a failed test of its own. */
 export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   let running: string[] = [];
   const onCase = (result: unknown) =>
-    void tell({ type: 'case', path: running, case: encodeCase(result as CaseResult) });
+    tell({ type: 'case', path: running, case: encodeCase(result as CaseResult) });
   diagnosticsChannel.subscribe(caseChannel, onCase);
-  const release = captureOutput(
-    (stream, text) => void tell({ type: 'output', path: running.length ? running : null, stream, text }),
+  const release = captureOutput((stream, text) =>
+    tell({ type: 'output', path: running.length ? running : null, stream, text }),
   );
   let tests = 0;
   try {
     const events = run({ files: [spec], isolation: 'none', concurrency: 1 });
-    // Emitted when a test really starts, before its first line runs; what comes out of the iterator is later.
+    // Events are handled as they are emitted: what comes out of the stream is later, perhaps after a crash.
     events.on('test:dequeue', ({ name, nesting }: EventData.TestDequeue) => {
       running = [...running.slice(0, nesting), name];
-      void tell({ type: 'test-start', path: running });
+      tell({ type: 'test-start', path: running });
     });
-    const loaded = endWhenLoaded(spec, once(events, 'test:dequeue'));
     const open: string[] = [];
-    for await (const { type, data } of events) {
-      if (type === 'test:start') open.splice(data.nesting, open.length, data.name);
-      if (type !== 'test:pass' && type !== 'test:fail') continue;
-      const failed = type === 'test:fail';
+    events.on('test:start', ({ name, nesting }: EventData.TestStart) =>
+      open.splice(nesting, open.length, name),
+    );
+    const onResult = (data: EventData.TestPass | EventData.TestFail) => {
+      const error = 'error' in data.details ? data.details.error : null;
       // A suite has no outcome but its tests', unless it failed by itself, in a hook.
-      if (data.details.type === 'suite' && !(failed && isOwnFailure(data.details.error))) continue;
+      if (data.details.type === 'suite' && !(error && isOwnFailure(error))) return;
       // A file that declares no test, or cannot be imported, stands in for one under its own name.
-      if (data.nesting === 0 && data.name === spec) continue;
+      if (data.nesting === 0 && data.name === spec) return;
       tests += 1;
-      const path = [...open.slice(0, data.nesting), data.name];
-      const outcome: TestOutcome = data.skip !== undefined ? 'skipped' : failed ? 'failed' : 'passed';
-      await tell({
+      const outcome: TestOutcome = data.skip !== undefined ? 'skipped' : error ? 'failed' : 'passed';
+      tell({
         type: 'test',
-        path,
+        path: [...open.slice(0, data.nesting), data.name],
         outcome,
         ms: Math.round(data.details.duration_ms),
         ...(typeof data.skip === 'string' && data.skip ? { reason: data.skip } : {}),
-        ...(failed ? { error: errorData(causeOf(data.details.error)) } : {}),
+        ...(error ? { error: errorData(causeOf(error)) } : {}),
       });
-    }
+    };
+    events.on('test:pass', onResult);
+    events.on('test:fail', onResult);
+    const loaded = endWhenLoaded(spec, once(events, 'test:dequeue'));
+    await finished(events.resume());
     const error = await loaded;
     if (error !== null) {
       tests += 1;
-      await tell({
+      tell({
         type: 'test',
         path: ['the spec loads'],
         outcome: 'failed',

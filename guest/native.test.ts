@@ -1,0 +1,237 @@
+// The addon on this machine: built as the guest's is, loaded in this process, every bench that needs no module run.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { type Native, native } from './native.ts';
+import { benches, type Case, sample } from './sample.ts';
+import { configure } from './settings.ts';
+import { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } from './syscall.ts';
+import { untilBlocked } from './wait.ts';
+
+const run = promisify(execFile);
+const sources = join(import.meta.dirname, 'native');
+const messageHeader = join(import.meta.dirname, '..', 'kmod', 'include');
+const nodeApi = join(dirname(createRequire(import.meta.url).resolve('node-api-headers')), 'include');
+
+let folder = '';
+/** Whether this machine lets us run real-time threads with locked memory; a container may not. */
+let realtime = true;
+
+const build = async (name: string, ...extra: string[]): Promise<string> => {
+  const output = join(folder, name);
+  const files = (await readdir(sources)).filter((file) => file.endsWith('.c')).sort();
+  const flags = [
+    '-std=gnu11',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-fPIC',
+    '-shared',
+    '-fvisibility=hidden',
+  ];
+  const rest = ['-DNAPI_VERSION=9', '-Wl,--build-id=none', `-I${nodeApi}`, `-I${messageHeader}`];
+  await run('gcc', [...flags, ...rest, ...extra, '-o', output, ...files, '-pthread'], { cwd: sources });
+  return output;
+};
+
+const pipe: Case = { mechanism: 'pipe', direction: 'u2u', variant: 'alternating', bytes: 64 };
+const few = { messages: 50, warmup: 5 };
+
+const allowsRealtime = async (): Promise<boolean> => {
+  try {
+    await sample({ ...pipe, ...few });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EPERM' || code === 'ENOMEM') return false;
+    throw error;
+  }
+};
+
+const note = (t: ExecutionContext): void => {
+  if (!realtime) t.log('without SCHED_FIFO and locked memory: this machine forbids them');
+};
+
+test.before(async (t) => {
+  folder = await mkdtemp(join(tmpdir(), 'ringcross-native-'));
+  delete process.env.RINGCROSS_NATIVE;
+  t.throws(() => native(), { message: /RINGCROSS_NATIVE is not set/ });
+  process.env.RINGCROSS_NATIVE = join(folder, 'none.node');
+  t.throws(() => native(), { message: /none\.node \(RINGCROSS_NATIVE\) does not load/ });
+
+  process.env.RINGCROSS_NATIVE = await build('ringcross.node');
+  realtime = await allowsRealtime();
+  configure({ realtime });
+});
+
+test.after.always(() => rm(folder, { recursive: true, force: true }));
+
+test('the addon is the same wherever it is built', async (t) => {
+  const digests = await Promise.all(
+    ['one.node', 'two.node'].map(async (name) =>
+      createHash('sha256')
+        .update(await readFile(await build(name)))
+        .digest('hex'),
+    ),
+  );
+  t.is(digests[0], digests[1]);
+});
+
+test('every bench that needs no module gives each message asked for', async (t) => {
+  note(t);
+  const alone = benches().filter(({ mechanism }) => mechanism !== 'chardev');
+  t.true(alone.length > 20);
+  for (const { mechanism, direction, variant, minBytes, maxBytes } of alone) {
+    // A kernel may have been built without either.
+    if (variant.endsWith('-page') || variant.endsWith('-int80')) continue;
+    for (const bytes of new Set([minBytes, maxBytes])) {
+      const title = `${mechanism} ${direction} ${variant} ${bytes}`;
+      const result = await sample({ mechanism, direction, variant, bytes, ...few });
+      t.is(result.sent, few.messages, title);
+      t.is(result.received, few.messages, title);
+      t.is(result.lost, 0, title);
+      if (realtime) t.is(result.faults, 0, title);
+      for (const column of [result.send, result.receive, result.transit])
+        if (column) t.is(column.length, few.messages, title);
+      t.true(result.send !== null || result.receive !== null, title);
+    }
+  }
+});
+
+test('a reader that waits has no column of its own: its window is mostly the wait', async (t) => {
+  note(t);
+  const { send, receive, transit } = await sample({ ...pipe, variant: 'blocking', ...few });
+  t.is(receive, null);
+  t.true(send?.every((ticks, index) => ticks < (transit?.[index] ?? 0n)));
+});
+
+test('an odd size is checked to its last byte', async (t) => {
+  t.is((await sample({ ...pipe, bytes: 99, ...few })).lost, 0);
+});
+
+test('a case that does not fit is refused with what would', async (t) => {
+  await t.throwsAsync(sample({ ...pipe, bytes: 7 }), {
+    instanceOf: RangeError,
+    message: 'pipe u2u alternating takes 8 to 65536 bytes, not 7',
+  });
+  await t.throwsAsync(sample({ ...pipe, variant: 'none' }), {
+    instanceOf: RangeError,
+    message: /pipe has no bench "u2u none": it has u2u alternating, u2u blocking/,
+  });
+  await t.throwsAsync(sample({ ...pipe, mechanism: 'pigeon' }), { message: /does not know the mechanism/ });
+  await t.throwsAsync(sample({ ...pipe, warmup: 0 }), { instanceOf: RangeError, message: /warmup must be/ });
+  await t.throwsAsync(sample({ ...pipe, messages: 1.5 }), {
+    instanceOf: RangeError,
+    message: /messages must/,
+  });
+});
+
+test('an error of a call carries its name, number and call', async (t) => {
+  const missing: Case = { mechanism: 'chardev', direction: 'u2k', variant: 'write', bytes: 8, path: '/none' };
+  const error = await t.throwsAsync<NodeJS.ErrnoException>(sample({ ...missing, ...few }));
+  t.like(error, { code: 'ENOENT', errno: -2, syscall: 'open' });
+});
+
+test.serial('a CPU that is not there is refused by the kernel', async (t) => {
+  configure({ cpu: 1023 });
+  const error = await t.throwsAsync<NodeJS.ErrnoException>(sample({ ...pipe, ...few }));
+  configure({ cpu: null });
+  t.like(error, { code: 'EINVAL', syscall: 'sched_setaffinity' });
+});
+
+test('the C side refuses by itself what could hurt it', (t) => {
+  const raw = native() as unknown as Record<keyof Native, (...values: unknown[]) => unknown>;
+  const wrong: unknown[][] = [
+    [],
+    [1, 2, 3],
+    ['x'.repeat(100), 'u2u', 'alternating'],
+    ['pipe', 'u2u', 'alternating', 65537, 1, 1, -1, false],
+    ['pipe', 'u2u', 'alternating', Number.NaN, 1, 1, -1, false],
+    ['pipe', 'u2u', 'alternating', 8, 2 ** 40, 1, -1, false],
+    ['pipe', 'u2u', 'alternating', 8, 1, 0, -1, false],
+    ['pipe', 'u2u', 'alternating', 8, 1, 1, 1e9, false],
+    ['pipe', 'u2u', 'alternating', 8, 1, 1, -1, 'yes'],
+    ['pipe', 'u2u', 'alternating', 8, 1, 1, -1, false, 5],
+  ];
+  for (const values of wrong) t.throws(() => raw.run(...values), undefined, JSON.stringify(values));
+  for (const values of [
+    [],
+    ['getpid', []],
+    [39],
+    [39, {}],
+    [39, [{}]],
+    [39, [1, 2, 3, 4, 5, 6, 7]],
+    [-1, []],
+  ]) {
+    t.throws(() => raw.syscall(...values), undefined, JSON.stringify(values));
+    t.throws(() => raw.syscallAsync(...values), undefined, JSON.stringify(values));
+    t.throws(() => raw.int80(...values), undefined, JSON.stringify(values));
+  }
+  t.throws(() => raw.syscall(39, [2n ** 64n]), { message: /64 bits/ });
+  t.throws(() => raw.int80(20, [2 ** 32]), { message: /32 bits/ });
+  t.throws(() => raw.probe('vdso', 'none', []), { message: 'no such probe' });
+});
+
+test('raw calls take numbers, bigints, bytes and strings, and give what the kernel gave', async (t) => {
+  t.is(syscall('getpid'), BigInt(process.pid));
+  t.is(syscall(39), BigInt(process.pid));
+  t.is(await syscallAsync('getpid'), BigInt(process.pid));
+  t.is(attempt('write', -1, Buffer.alloc(8), 8), 'EBADF');
+  t.is(attempt('access', '/', 0), 0);
+  t.is(attempt('access', 0n, 0), 'EFAULT');
+  t.is(attempt('access', 0xffff_ffff_8000_0000n, 0), 'EFAULT');
+  t.is(outcome(-4096n), -4096);
+  t.throws(() => syscall('nonsense' as 'read'), {
+    instanceOf: TypeError,
+    message: /no system call "nonsense"/,
+  });
+  t.throws(() => syscall('read', 0.5), { instanceOf: RangeError });
+  t.throws(() => syscall('read', {} as never), { instanceOf: TypeError });
+});
+
+test('a call that blocks does so on a thread of its own', async (t) => {
+  const ends = new Int32Array(2);
+  t.is(attempt('pipe2', ends, 0), 0);
+  const [reader = -1, writer = -1] = ends;
+  const buffer = Buffer.alloc(4);
+  const read = attemptAsync('read', reader, buffer, 4);
+  await untilBlocked('read', reader);
+  t.is(attempt('write', writer, 'late', 4), 4);
+  t.is(await read, 4);
+  t.is(buffer.toString('latin1'), 'late');
+  t.is(attempt('close', reader), 0);
+  t.is(attempt('close', writer), 0);
+});
+
+test('the 32-bit entry answers, or says that there is none', (t) => {
+  const getpid = 20;
+  try {
+    t.is(int80(getpid), BigInt(process.pid));
+  } catch (error) {
+    t.is((error as NodeJS.ErrnoException).code, 'ENOSYS');
+  }
+});
+
+test('a probe survives the signal that it brings', (t) => {
+  // No kernel since 5.3 lets this page be read unless asked to, and none has code at its last byte.
+  t.is(probe('vsyscall', 'execute', 4095).signal, 'SIGSEGV');
+  t.is(probe('vdso', 'time').signal, null);
+});
+
+test('a build without optimisation, trapping undefined behaviour, runs as well', async (t) => {
+  const traps = ['-O0', '-g', '-fsanitize=undefined', '-fsanitize-undefined-trap-on-error'];
+  const addon = { exports: {} };
+  process.dlopen(addon, await build('debug.node', ...traps));
+  const debug = addon.exports as Native;
+  for (const variant of ['alternating', 'blocking', 'two-transfers']) {
+    const { sent } = await debug.run('pipe', 'u2u', variant, 416, 20, 5, -1, realtime, undefined);
+    t.is(sent?.length, 60);
+  }
+  t.is(debug.syscall(39, []), BigInt(process.pid));
+});
