@@ -26,9 +26,8 @@ const checkHost = () => {
 /** What of the table this host lacks. */
 export const missingPackages = () => systemPackages.filter(({ need }) => !isPresent(need));
 
-/** The one command that brings the packages, for the family of this host's /etc/os-release; without sudo. */
-export const installCommand = (missing) => {
-  const family = familyOf(readOsRelease());
+/** The one command that brings the packages, for a family of distributions; without sudo. */
+export const installCommand = (missing, family = familyOf(readOsRelease())) => {
   const names = [...new Set(missing.map((entry) => entry[family]))].sort();
   return `${installers[family]} ${names.join(' ')}`;
 };
@@ -96,7 +95,7 @@ const linkCommand = () => {
 
 const isPresent = (need) => {
   if (need.startsWith('/')) return existsSync(need) || existsSync(multiarch(need));
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/bin'];
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
   return folders.some((folder) => {
     try {
       accessSync(join(folder, need), 1);

@@ -1,0 +1,84 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { loadProject, ownRoot } from '../project.ts';
+import { findSpecs, readSpec, withBundledSpec } from './spec.ts';
+
+const write = async (text: string): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'ringcross-test-'));
+  const path = join(folder, 'x.spec.ts');
+  await writeFile(path, text);
+  return path;
+};
+
+test('a spec is read without running a test of it', async (t) => {
+  const { name, needs, titles } = await readSpec(
+    await write(`
+      import { after, describe, it, suite, test } from 'node:test';
+      export const needs = { config: ['CONFIG_RELAY'], modules: ['a', { name: 'b', parameters: { n: 1 } }], cmdline: 'x=1' };
+      after(() => { throw new Error('ran'); });
+      test('one', () => { throw new Error('ran'); });
+      suite('group', () => { it('two', () => {}); describe('inner', () => test('three', { timeout: 1 }, () => {})); });
+      test.skip('four', () => {});
+    `),
+  );
+  t.is(name, 'x');
+  t.deepEqual(titles, ['one', 'group › two', 'group › inner › three', 'four']);
+  t.deepEqual(needs, {
+    config: ['CONFIG_RELAY'],
+    modules: ['a', { name: 'b', parameters: { n: 1 } }],
+    cmdline: 'x=1',
+    cpus: 1,
+  });
+});
+
+test('a spec that throws while it loads says what it threw', async (t) => {
+  const error = await t.throwsAsync(readSpec(await write(`throw new Error('no such thing');`)), {
+    code: 'SPEC_LOAD',
+  });
+  t.regex(String((error as { log?: string }).log), /no such thing/);
+});
+
+test('needs that are none are refused by name', async (t) => {
+  await t.throwsAsync(readSpec(await write(`export const needs = { confg: [] };`)), {
+    code: 'SPEC_LOAD',
+    message: /confg/,
+  });
+});
+
+test('every spec of ours is found, and a glob that matches none is an error that lists them', async (t) => {
+  const project = await loadProject(ownRoot);
+  t.true((await findSpecs(project, [])).length >= 5);
+  t.deepEqual(
+    (await findSpecs(project, ['p*'])).map((path) => path.slice(project.specsDir.length)),
+    ['/pipe.spec.ts'],
+  );
+  await t.throwsAsync(findSpecs(project, ['pipes']), {
+    code: 'USAGE',
+    message: /matches pipes.*chardev, pipe/,
+  });
+});
+
+test('a bundled spec is one file whose source map names the spec as the project does', async (t) => {
+  const project = await loadProject(ownRoot);
+  const [path = ''] = await findSpecs(project, ['pipe']);
+  await withBundledSpec(project, path, async (bundle) => {
+    const text = await readFile(bundle, 'utf8');
+    const [, encoded = ''] = /sourceMappingURL=data:application\/json;base64,(\S+)/.exec(text) ?? [];
+    const map = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { sources: string[] };
+    t.deepEqual(map.sources, ['specs/pipe.spec.ts']);
+    t.regex(text, /from "ringcross\/guest"/);
+  });
+});
+
+test('a spec that does not compile is an error with its line', async (t) => {
+  const project = await loadProject(ownRoot);
+  const error = await t.throwsAsync(
+    withBundledSpec(project, await write('const = 1;'), async () => {}),
+    {
+      code: 'SPEC_LOAD',
+    },
+  );
+  t.regex(String((error as { log?: string }).log), /x\.spec\.ts:1: /);
+});

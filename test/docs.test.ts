@@ -1,0 +1,61 @@
+// Pages that are made from code, or checked against it.
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test from 'ava';
+import { execa } from 'execa';
+import { ownRoot } from '../host/project.ts';
+import { resultsJsonSchema } from '../host/run/results.ts';
+import { errorTable } from '../vm/errors.ts';
+
+const doc = (name: string) => readFile(join(ownRoot, 'docs', name), 'utf8');
+
+test('docs/errors.md lists every code with its status, and no other', async (t) => {
+  const rows = [...(await doc('errors.md')).matchAll(/^\| `([A-Z_]+)` +\| (\d) +\| (.*?) +\|$/gm)];
+  t.deepEqual(
+    Object.fromEntries(rows.map(([, code, exit, meaning]) => [code, { exit: Number(exit), meaning }])),
+    errorTable,
+  );
+});
+
+test('docs/results.schema.json is the schema that results are checked against', async (t) => {
+  t.deepEqual(JSON.parse(await doc('results.schema.json')), JSON.parse(JSON.stringify(resultsJsonSchema())));
+});
+
+test('the lock file holds no download addresses', async (t) => {
+  t.notRegex(await readFile(join(ownRoot, 'package-lock.json'), 'utf8'), /"resolved": "http/);
+});
+
+test('the linter refuses an import across a boundary, and lets those of the table pass', async (t) => {
+  // A tree of its own with our rules: nothing is written into the project's.
+  const tree = await mkdtemp(join(tmpdir(), 'ringcross-test-'));
+  await copyFile(join(ownRoot, 'biome.json'), join(tree, 'biome.json'));
+  const refuses = async (where: string, from: string): Promise<boolean> => {
+    await mkdir(join(tree, dirname(where)), { recursive: true });
+    await writeFile(join(tree, where), `import { x } from '${from}';\n\nexport const y = x;\n`);
+    const { stdout, stderr } = await execa('biome', ['lint', '--vcs-enabled=false', where], {
+      cwd: tree,
+      localDir: ownRoot,
+      preferLocal: true,
+      reject: false,
+    });
+    return (stdout + stderr).includes('noRestrictedImports');
+  };
+  for (const [where, from] of [
+    ['vm/x.ts', '../host/plan.ts'],
+    ['vm/x.ts', '../guest/measure.ts'],
+    ['host/x.ts', '../guest/measure.ts'],
+    ['host/run/x.ts', '../../ci/test.ts'],
+    ['guest/x.ts', '../vm/errors.ts'],
+    ['guest/agent/x.ts', '../../host/plan.ts'],
+    ['specs/x.spec.ts', '../host/plan.ts'],
+  ] as const)
+    t.true(await refuses(where, from), `${where} imports ${from}`);
+  for (const [where, from] of [
+    ['vm/x.ts', '../guest/protocol/messages.ts'],
+    ['host/x.ts', '../vm/errors.ts'],
+    ['host/run/x.ts', '../../guest/protocol/messages.ts'],
+    ['specs/x.spec.ts', 'ringcross/guest'],
+  ] as const)
+    t.false(await refuses(where, from), `${where} imports ${from}`);
+});
