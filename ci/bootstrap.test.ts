@@ -1,8 +1,7 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
+import { temporaryFolder } from '../test/temporary.ts';
 import { familyOf, installCommand, installedMatchesLock } from './bootstrap.mjs';
 import { systemPackages } from './system-packages.mjs';
 
@@ -51,7 +50,7 @@ test('what is installed is the lock file’s, or it is installed again', (t) => 
 
 test('a host that lacks packages and cannot install them gets the one command, and status 3', async (t) => {
   // A PATH with nothing but node: everything is missing, and there is neither apt nor sudo.
-  const empty = await mkdtemp(join(tmpdir(), 'ringcross-test-'));
+  const empty = await temporaryFolder(t);
   const { exitCode, stderr } = await execa(process.execPath, [bootstrap], {
     reject: false,
     env: { PATH: empty },

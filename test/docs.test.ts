@@ -1,12 +1,12 @@
 // Pages that are made from code, or checked against it.
-import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { ownRoot } from '../host/project.ts';
 import { resultsJsonSchema } from '../host/run/results.ts';
 import { errorTable } from '../vm/errors.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const doc = (name: string) => readFile(join(ownRoot, 'docs', name), 'utf8');
 
@@ -28,7 +28,7 @@ test('the lock file holds no download addresses', async (t) => {
 
 test('the linter refuses an import across a boundary, and lets those of the table pass', async (t) => {
   // A tree of its own with our rules: nothing is written into the project's.
-  const tree = await mkdtemp(join(tmpdir(), 'ringcross-test-'));
+  const tree = await temporaryFolder(t);
   await copyFile(join(ownRoot, 'biome.json'), join(tree, 'biome.json'));
   const refuses = async (where: string, from: string): Promise<boolean> => {
     await mkdir(join(tree, dirname(where)), { recursive: true });

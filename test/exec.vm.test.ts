@@ -1,9 +1,10 @@
 // `ringcross exec` and `ringcross shell`, as a person uses them.
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { gone, qemuOf, ringcross, waitFor } from './command.ts';
+import { temporaryFolder } from './temporary.ts';
 
 test('a command’s output comes out, and nothing else on standard output', async (t) => {
   const { stdout, exitCode } = await ringcross(['exec', '--kernel', '6.12', '--', 'uname', '-r']);
@@ -25,7 +26,7 @@ test('a command that a signal ends has the status a shell gives it', async (t) =
 });
 
 test('pushed files and folders land in the working directory', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'ringcross-test-'));
+  const folder = await temporaryFolder(t);
   await writeFile(join(folder, "it's a file"), 'content');
   const { stdout } = await ringcross([
     'exec',

@@ -6,11 +6,12 @@ import { exitStatus } from '../host/commands/run.ts';
 import { loadProject } from '../host/project.ts';
 import { markdownReport } from '../host/report/markdown.ts';
 import { readRun } from '../host/report/write.ts';
-import { runHere } from './run-here.ts';
+import { removeRuns, runHere } from './run-here.ts';
 
 const project = await loadProject(join(import.meta.dirname, 'fixtures'));
 const done = runHere({ project, lenses: ['emulated'], silenceMs: 10_000 });
 done.catch(() => {});
+test.after.always(removeRuns);
 
 const cellOf = async (spec: string) => {
   const cell = (await done).results.cells.find((one) => one.spec === spec);

@@ -3,7 +3,7 @@ import test from 'ava';
 import { findSpecs, readSpec } from '../host/guest-build/spec.ts';
 import { loadProject, ownRoot } from '../host/project.ts';
 import type { CellResult, TestResult } from '../host/run/results.ts';
-import { runHere } from './run-here.ts';
+import { removeRuns, runHere } from './run-here.ts';
 
 const project = await loadProject(ownRoot);
 const specs = await Promise.all((await findSpecs(project, [])).map(readSpec));
@@ -11,6 +11,7 @@ const lenses = ['instructions', 'emulated'] as const;
 const done = runHere({ project, lenses });
 // Told by each test that waits for it.
 done.catch(() => {});
+test.after.always(removeRuns);
 
 const asError = ({ outcome, reason, error }: TestResult): Error => {
   const failure = new Error(

@@ -115,6 +115,7 @@ struct bench_run {
 	atomic_ullong awaited;
 	uint64_t *empty;
 	void *stack[SIDES];
+	/* Nothing is left to measure. */
 	atomic_bool done;
 };
 

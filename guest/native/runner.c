@@ -78,21 +78,6 @@ int start_thread(struct bench_run *run, enum side side, void *(*entry)(void *), 
 	return error ? bench_fail(run, error, "pthread_create") : 0;
 }
 
-static void *sender_main(void *argument)
-{
-	struct bench_run *run = argument;
-
-	if (raise_priority(run))
-		return NULL;
-	if (run->bench->prepare && run->bench->prepare(run))
-		return NULL;
-	measure_overhead(run);
-	take_turns(run);
-	if (run->bench->finish)
-		run->bench->finish(run);
-	return NULL;
-}
-
 /*
  * Wants the CPU all the time and never gets it. When a real-time task blocks or wakes, the scheduler
  * takes all such tasks off the count of runnable ones and puts them back, and goes a few instructions
@@ -113,16 +98,18 @@ struct company {
 	size_t count;
 };
 
-/* Where the bench cannot keep them from running they would only take the CPU away. */
+/* Created from a real-time thread, they do not start before it has ended or blocked. */
 static int gather_company(struct bench_run *run, struct company *company)
 {
-	for (; run->realtime && company->count < ARRAY_SIZE(company->threads); company->count++) {
-		const int error = pthread_create(&company->threads[company->count], NULL, company_main, run);
+	pthread_attr_t ordinary;
+	int error = 0;
 
-		if (error)
-			return bench_fail(run, error, "pthread_create");
-	}
-	return 0;
+	pthread_attr_init(&ordinary);
+	pthread_attr_setinheritsched(&ordinary, PTHREAD_EXPLICIT_SCHED);
+	for (; !error && company->count < ARRAY_SIZE(company->threads); company->count += !error)
+		error = pthread_create(&company->threads[company->count], &ordinary, company_main, run);
+	pthread_attr_destroy(&ordinary);
+	return error ? bench_fail(run, error, "pthread_create") : 0;
 }
 
 static void dismiss_company(struct bench_run *run, const struct company *company)
@@ -132,15 +119,34 @@ static void dismiss_company(struct bench_run *run, const struct company *company
 		pthread_join(company->threads[i], NULL);
 }
 
+static void measure(struct bench_run *run)
+{
+	if (run->bench->prepare && run->bench->prepare(run))
+		return;
+	measure_overhead(run);
+	take_turns(run);
+	if (run->bench->finish)
+		run->bench->finish(run);
+}
+
+static void *sender_main(void *argument)
+{
+	struct bench_run *run = argument;
+	struct company company = { 0 };
+
+	/* Where others cannot be kept from running, company would only take the CPU away. */
+	if (!raise_priority(run) && (!run->realtime || !gather_company(run, &company)))
+		measure(run);
+	dismiss_company(run, &company);
+	return NULL;
+}
+
 int bench_execute(struct bench_run *run)
 {
-	struct company company = { 0 };
 	pthread_t sender;
 
-	if (arena_prepare(run) || choose_cpu(run) || pin(run))
+	if (arena_prepare(run) || choose_cpu(run) || pin(run) || start_thread(run, SENT, sender_main, &sender))
 		return -1;
-	if (!gather_company(run, &company) && !start_thread(run, SENT, sender_main, &sender))
-		pthread_join(sender, NULL);
-	dismiss_company(run, &company);
+	pthread_join(sender, NULL);
 	return atomic_load(&run->failed) ? -1 : 0;
 }

@@ -1,27 +1,29 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
+import { temporaryFolder } from '../../test/temporary.ts';
 import { loadProject, ownRoot } from '../project.ts';
 import { findSpecs, readSpec, withBundledSpec } from './spec.ts';
 
-const write = async (text: string): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'ringcross-test-'));
-  const path = join(folder, 'x.spec.ts');
+const write = async (t: ExecutionContext, text: string): Promise<string> => {
+  const path = join(await temporaryFolder(t), 'x.spec.ts');
   await writeFile(path, text);
   return path;
 };
 
 test('a spec is read without running a test of it', async (t) => {
   const { name, needs, titles } = await readSpec(
-    await write(`
+    await write(
+      t,
+      `
       import { after, describe, it, suite, test } from 'node:test';
       export const needs = { config: ['CONFIG_RELAY'], modules: ['a', { name: 'b', parameters: { n: 1 } }], cmdline: 'x=1' };
       after(() => { throw new Error('ran'); });
       test('one', () => { throw new Error('ran'); });
       suite('group', () => { it('two', () => {}); describe('inner', () => test('three', { timeout: 1 }, () => {})); });
       test.skip('four', () => {});
-    `),
+    `,
+    ),
   );
   t.is(name, 'x');
   t.deepEqual(titles, ['one', 'group › two', 'group › inner › three', 'four']);
@@ -34,14 +36,14 @@ test('a spec is read without running a test of it', async (t) => {
 });
 
 test('a spec that throws while it loads says what it threw', async (t) => {
-  const error = await t.throwsAsync(readSpec(await write(`throw new Error('no such thing');`)), {
+  const error = await t.throwsAsync(readSpec(await write(t, `throw new Error('no such thing');`)), {
     code: 'SPEC_LOAD',
   });
   t.regex(String((error as { log?: string }).log), /no such thing/);
 });
 
 test('needs that are none are refused by name', async (t) => {
-  await t.throwsAsync(readSpec(await write(`export const needs = { confg: [] };`)), {
+  await t.throwsAsync(readSpec(await write(t, `export const needs = { confg: [] };`)), {
     code: 'SPEC_LOAD',
     message: /confg/,
   });
@@ -75,7 +77,7 @@ test('a bundled spec is one file whose source map names the spec as the project 
 test('a spec that does not compile is an error with its line', async (t) => {
   const project = await loadProject(ownRoot);
   const error = await t.throwsAsync(
-    withBundledSpec(project, await write('const = 1;'), async () => {}),
+    withBundledSpec(project, await write(t, 'const = 1;'), async () => {}),
     {
       code: 'SPEC_LOAD',
     },

@@ -47,8 +47,13 @@ export async function runTool(
   throwIfInterrupted(options.signal);
   const { failed, stdout } = result;
   const stderr = result.stderr || (failed ? (result.shortMessage ?? '') : '');
-  if (failed && tellsDiskFull(stderr)) throw diskFullError(options.cwd, { cause: stderr });
+  if (failed && tellsDiskFull(stderr)) throw diskFullError(options.cwd, { detail: firstLine(stderr) });
   return { failed, stdout, stderr };
+}
+
+// A tar on a full disk complains of every file.
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0] ?? '';
 }
 
 // execa ends its children when we exit; when we are killed outright, the kernel does it.

@@ -182,7 +182,7 @@ async function unpackPackage(
     cwd: dirname(folder),
   });
   if (!result.failed) return;
-  throw new RingcrossError('KERNEL_SOURCE_UNPACK', `cannot unpack ${file}: ${result.stderr.trim()}`, {
-    log: result.stderr,
-  });
+  // The first complaint is the reason; the programs further down the pipe then complain of its consequences.
+  const [reason] = result.stderr.trim().split('\n');
+  throw new RingcrossError('KERNEL_SOURCE_UNPACK', `cannot unpack ${file}: ${reason}`, { log: result.stderr });
 }
