@@ -170,6 +170,20 @@ test('a case that the device refuses ends with the reason, and so does its reade
     await assert.rejects(sample({ ...tooLarge, variant }), { code: 'EMSGSIZE', syscall: 'write' });
 });
 
+test('a case that moves wrong bytes fails', async (t) => {
+  const fd = openDevice(t);
+  const direct = { mechanism: 'chardev', direction: 'k2u', variant: 'direct', bytes: 64 } as const;
+  // Left by somebody else: first a wrong number, then the right number over a body that does not match its checksum.
+  for (const [seq, reason] of [
+    [99, 'sequence number'],
+    [0, 'checksum'],
+  ] as const) {
+    while (poll(fd, ['in']).length > 0) assert.equal(attempt('read', fd, Buffer.alloc(64), 64), 64);
+    assert.equal(attempt('write', fd, message(seq, 64), 64), 64);
+    await assert.rejects(sample(direct), { code: 'EBADMSG', syscall: reason });
+  }
+});
+
 test('there is no position to seek to', (t) => {
   const fd = openDevice(t);
   assert.equal(attempt('lseek', fd, 0, 0), 'ESPIPE');

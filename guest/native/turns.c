@@ -31,7 +31,8 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 
 /*
  * Until the kernel's timer has just ticked: the coarse clock moves with it. Each run then meets
- * its ticks at the same messages, so how many samples show one does not depend on chance.
+ * its ticks at the same messages, so how many samples show one does not depend on chance. The last
+ * message of the warm-up follows, since the first after a tick also brings a file's times up to date.
  */
 static void await_tick(void)
 {
@@ -51,7 +52,7 @@ static int run_in_turn(struct bench_run *run)
 	unsigned long faults = 0;
 
 	for (uint64_t seq = 0; seq < total; seq++) {
-		if (seq == run->warmup) {
+		if (seq == run->warmup - 1) {
 			faults = thread_faults();
 			await_tick();
 		}
@@ -87,7 +88,7 @@ static void *receiver_main(void *argument)
 
 	accept_interruption();
 	for (uint64_t seq = 0; seq < total; seq++) {
-		if (seq == run->warmup)
+		if (seq == run->warmup - 1)
 			faults = thread_faults();
 		/* From here to the call's block nothing yields, so a sender that reads this number finds us blocked. */
 		atomic_store(&run->awaited, seq + 1);
@@ -115,21 +116,20 @@ static int send_all(struct bench_run *run)
 	const uint64_t total = run->warmup + run->messages;
 	unsigned long faults = 0;
 
-	for (uint64_t seq = 0; seq < total; seq++) {
-		/* Nothing else may stand between one message's sending and the yield in here. */
-		if (!receiver_awaits(run, seq))
-			return -1;
-		if (seq == run->warmup) {
+	/* After every message, the last one too, nothing but the same few instructions stands before the yield. */
+	for (uint64_t seq = 0; receiver_awaits(run, seq); seq++) {
+		if (seq == total) {
+			run->faults += thread_faults() - faults;
+			return 0;
+		}
+		if (seq == run->warmup - 1) {
 			faults = thread_faults();
 			await_tick();
 		}
 		if (run->bench->send(run, seq))
-			return -1;
+			break;
 	}
-	if (!receiver_awaits(run, total))
-		return -1;
-	run->faults += thread_faults() - faults;
-	return 0;
+	return -1;
 }
 
 static void no_op(int signal)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* After Documentation/ABI/stable/vdso and tools/testing/selftests/vDSO/parse_vdso.c: the dynamic table leads to all. */
+/* After Documentation/ABI/stable/vdso and the kernel's own selftests/vDSO/parse_vdso.c. */
 #include <elf.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { finished } from 'node:stream/promises';
 import { RingcrossError } from '../../vm/errors.ts';
-import { buildEnvironment } from './environment.ts';
+import { buildEnvironment, makeArguments } from './environment.ts';
 import { firstErrors, parseStep } from './make-output.ts';
 import { runTool } from './run-tool.ts';
 
@@ -27,7 +27,7 @@ export async function compileKernel(tree: string, context: CompileContext): Prom
   let steps = 0;
   try {
     const jobs = `-j${availableParallelism()}`;
-    const result = await runTool(['make', jobs, 'vmlinux', 'modules'], {
+    const result = await runTool(['make', jobs, ...makeArguments, 'vmlinux', 'modules'], {
       cwd: tree,
       env: buildEnvironment(),
       signal: context.signal,

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingcrossError } from '../../vm/errors.ts';
 import { configValues } from './config-lines.ts';
-import { buildEnvironment } from './environment.ts';
+import { buildEnvironment, makeArguments } from './environment.ts';
 import { lostOptionsError } from './explain-lost.ts';
 import { findLost } from './fragments.ts';
 import { parseKconfig } from './kconfig.ts';
@@ -29,7 +29,11 @@ export async function configureKernel(
   context: ConfigureContext,
 ): Promise<string> {
   const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', ...plan.fragmentFiles] as const;
-  for (const command of [['make', 'tinyconfig'], merge, ['make', 'olddefconfig']] as const) {
+  for (const command of [
+    ['make', 'tinyconfig', ...makeArguments],
+    merge,
+    ['make', 'olddefconfig', ...makeArguments],
+  ] as const) {
     const shown = command.slice(0, 2).join(' ');
     context.onProgress(shown);
     const result = await runTool(command, {

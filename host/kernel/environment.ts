@@ -26,3 +26,9 @@ const reproducible = {
   KBUILD_BUILD_HOST: 'ringcross',
   KBUILD_BUILD_VERSION: '1',
 };
+
+/**
+ * Words for every make of a kernel. Kconfig looks for these programs, and the config then names their versions:
+ * the cache key would depend on what else a host has installed. A C kernel without BTF uses none of them.
+ */
+export const makeArguments = ['RUSTC=none', 'BINDGEN=none', 'PAHOLE=none'] as const;

@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingcrossError } from '../../vm/errors.ts';
 import { readBuildId } from './build-id.ts';
-import { buildEnvironment } from './environment.ts';
+import { buildEnvironment, makeArguments } from './environment.ts';
 import { fileSha256 } from './kernel-key.ts';
 import { runTool } from './run-tool.ts';
 
@@ -49,12 +49,15 @@ export async function keepBuild(tree: string, folder: string, signal?: AbortSign
   };
 }
 
+// make turns `$$` into the shell's `$`: the folder comes as a variable, and needs no quoting of ours.
+const keepScript = 'scripts/package/install-extmod-build "$$EXTMOD_FOLDER"';
+
 // The kernel's own script picks what external modules need. It stands in the tree since Linux 6.2 and writes
 // relative paths only, so that the result can be moved.
 async function keepBuildTree(tree: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   await mkdir(folder);
   const result = await runTool(
-    ['make', 'run-command', `KBUILD_RUN_COMMAND=scripts/package/install-extmod-build "$$EXTMOD_FOLDER"`],
+    ['make', ...makeArguments, 'run-command', `KBUILD_RUN_COMMAND=${keepScript}`],
     { cwd: tree, env: { ...buildEnvironment(), EXTMOD_FOLDER: folder }, signal },
   );
   if (!result.failed) return;

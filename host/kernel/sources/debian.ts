@@ -184,5 +184,7 @@ async function unpackPackage(
   if (!result.failed) return;
   // The first complaint is the reason; the programs further down the pipe then complain of its consequences.
   const [reason] = result.stderr.trim().split('\n');
-  throw new RingcrossError('KERNEL_SOURCE_UNPACK', `cannot unpack ${file}: ${reason}`, { log: result.stderr });
+  throw new RingcrossError('KERNEL_SOURCE_UNPACK', `cannot unpack ${file}: ${reason}`, {
+    log: result.stderr,
+  });
 }
