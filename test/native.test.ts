@@ -1,22 +1,16 @@
 // The addon on this machine: built as the guest's is, loaded in this process, every bench that needs no module run.
-import { execFile } from 'node:child_process';
+// One test at a time: starting the compiler copies this process's page tables, and a bench beside it would fault.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type Native, native } from './native.ts';
-import { benches, type Case, sample } from './sample.ts';
-import { configure } from './settings.ts';
-import { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } from './syscall.ts';
-import { untilBlocked } from './wait.ts';
-
-const run = promisify(execFile);
-const sources = join(import.meta.dirname, 'native');
-const messageHeader = join(import.meta.dirname, '..', 'kmod', 'include');
-const nodeApi = join(dirname(createRequire(import.meta.url).resolve('node-api-headers')), 'include');
+import { type Native, native } from '../guest/native.ts';
+import { benches, type Case, sample } from '../guest/sample.ts';
+import { configure } from '../guest/settings.ts';
+import { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } from '../guest/syscall.ts';
+import { untilBlocked } from '../guest/wait.ts';
+import { compileAddon } from '../host/guest-build/addon.ts';
 
 let folder = '';
 /** Whether this machine lets us run real-time threads with locked memory; a container may not. */
@@ -24,19 +18,7 @@ let realtime = true;
 
 const build = async (name: string, ...extra: string[]): Promise<string> => {
   const output = join(folder, name);
-  const files = (await readdir(sources)).filter((file) => file.endsWith('.c')).sort();
-  const flags = [
-    '-std=gnu11',
-    '-O2',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    '-fPIC',
-    '-shared',
-    '-fvisibility=hidden',
-  ];
-  const rest = ['-DNAPI_VERSION=9', '-Wl,--build-id=none', `-I${nodeApi}`, `-I${messageHeader}`];
-  await run('gcc', [...flags, ...rest, ...extra, '-o', output, ...files, '-pthread'], { cwd: sources });
+  await compileAddon(output, extra);
   return output;
 };
 
@@ -72,7 +54,7 @@ test.before(async (t) => {
 
 test.after.always(() => rm(folder, { recursive: true, force: true }));
 
-test('the addon is the same wherever it is built', async (t) => {
+test.serial('the addon is the same wherever it is built', async (t) => {
   const digests = await Promise.all(
     ['one.node', 'two.node'].map(async (name) =>
       createHash('sha256')
@@ -83,7 +65,7 @@ test('the addon is the same wherever it is built', async (t) => {
   t.is(digests[0], digests[1]);
 });
 
-test('every bench that needs no module gives each message asked for', async (t) => {
+test.serial('every bench that needs no module gives each message asked for', async (t) => {
   note(t);
   const alone = benches().filter(({ mechanism }) => mechanism !== 'chardev');
   t.true(alone.length > 20);
@@ -104,18 +86,18 @@ test('every bench that needs no module gives each message asked for', async (t) 
   }
 });
 
-test('a reader that waits has no column of its own: its window is mostly the wait', async (t) => {
+test.serial('a reader that waits has no column of its own: its window is mostly the wait', async (t) => {
   note(t);
   const { send, receive, transit } = await sample({ ...pipe, variant: 'blocking', ...few });
   t.is(receive, null);
   t.true(send?.every((ticks, index) => ticks < (transit?.[index] ?? 0n)));
 });
 
-test('an odd size is checked to its last byte', async (t) => {
+test.serial('an odd size is checked to its last byte', async (t) => {
   t.is((await sample({ ...pipe, bytes: 99, ...few })).lost, 0);
 });
 
-test('a case that does not fit is refused with what would', async (t) => {
+test.serial('a case that does not fit is refused with what would', async (t) => {
   await t.throwsAsync(sample({ ...pipe, bytes: 7 }), {
     instanceOf: RangeError,
     message: 'pipe u2u alternating takes 8 to 65536 bytes, not 7',
@@ -132,7 +114,7 @@ test('a case that does not fit is refused with what would', async (t) => {
   });
 });
 
-test('an error of a call carries its name, number and call', async (t) => {
+test.serial('an error of a call carries its name, number and call', async (t) => {
   const missing: Case = { mechanism: 'chardev', direction: 'u2k', variant: 'write', bytes: 8, path: '/none' };
   const error = await t.throwsAsync<NodeJS.ErrnoException>(sample({ ...missing, ...few }));
   t.like(error, { code: 'ENOENT', errno: -2, syscall: 'open' });
@@ -145,7 +127,7 @@ test.serial('a CPU that is not there is refused by the kernel', async (t) => {
   t.like(error, { code: 'EINVAL', syscall: 'sched_setaffinity' });
 });
 
-test('the C side refuses by itself what could hurt it', (t) => {
+test.serial('the C side refuses by itself what could hurt it', (t) => {
   const raw = native() as unknown as Record<keyof Native, (...values: unknown[]) => unknown>;
   const wrong: unknown[][] = [
     [],
@@ -178,7 +160,7 @@ test('the C side refuses by itself what could hurt it', (t) => {
   t.throws(() => raw.probe('vdso', 'none', []), { message: 'no such probe' });
 });
 
-test('raw calls take numbers, bigints, bytes and strings, and give what the kernel gave', async (t) => {
+test.serial('raw calls take numbers, bigints, bytes and strings, and give what the kernel gave', async (t) => {
   t.is(syscall('getpid'), BigInt(process.pid));
   t.is(syscall(39), BigInt(process.pid));
   t.is(await syscallAsync('getpid'), BigInt(process.pid));
@@ -195,7 +177,7 @@ test('raw calls take numbers, bigints, bytes and strings, and give what the kern
   t.throws(() => syscall('read', {} as never), { instanceOf: TypeError });
 });
 
-test('a call that blocks does so on a thread of its own', async (t) => {
+test.serial('a call that blocks does so on a thread of its own', async (t) => {
   const ends = new Int32Array(2);
   t.is(attempt('pipe2', ends, 0), 0);
   const [reader = -1, writer = -1] = ends;
@@ -209,7 +191,7 @@ test('a call that blocks does so on a thread of its own', async (t) => {
   t.is(attempt('close', writer), 0);
 });
 
-test('the 32-bit entry answers, or says that there is none', (t) => {
+test.serial('the 32-bit entry answers, or says that there is none', (t) => {
   const getpid = 20;
   try {
     t.is(int80(getpid), BigInt(process.pid));
@@ -218,13 +200,13 @@ test('the 32-bit entry answers, or says that there is none', (t) => {
   }
 });
 
-test('a probe survives the signal that it brings', (t) => {
+test.serial('a probe survives the signal that it brings', (t) => {
   // No kernel since 5.3 lets this page be read unless asked to, and none has code at its last byte.
   t.is(probe('vsyscall', 'execute', 4095).signal, 'SIGSEGV');
   t.is(probe('vdso', 'time').signal, null);
 });
 
-test('a build without optimisation, trapping undefined behaviour, runs as well', async (t) => {
+test.serial('a build without optimisation, trapping undefined behaviour, runs as well', async (t) => {
   const traps = ['-O0', '-g', '-fsanitize=undefined', '-fsanitize-undefined-trap-on-error'];
   const addon = { exports: {} };
   process.dlopen(addon, await build('debug.node', ...traps));
