@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "timed-io.h"
 
 #define DEVICE "/dev/ringcross-chardev"
 #define TRIGGER "/sys/kernel/debug/ringcross-chardev/produce"
@@ -57,21 +57,8 @@ static void finish(struct bench_run *run)
 static int send_write(struct bench_run *run, uint64_t seq)
 {
 	const struct device *device = run->state;
-	const int fd = device->fd;
-	const size_t bytes = run->bytes;
-	const void *out = run->out;
-	uint64_t start;
-	uint64_t end;
-	long done;
 
-	bench_compose(run, seq);
-	start = window_open();
-	done = sys_write(fd, out, bytes);
-	end = window_close();
-	if (done != (long)bytes)
-		return bench_fail_result(run, done, "write");
-	bench_stamp(run, SENT, seq, start, end);
-	return 0;
+	return timed_write(run, device->fd, seq);
 }
 
 static int read_back(struct bench_run *run, uint64_t seq)
@@ -101,20 +88,8 @@ static int produce(struct bench_run *run, uint64_t seq)
 static int receive_read(struct bench_run *run, uint64_t seq)
 {
 	const struct device *device = run->state;
-	const int fd = device->fd;
-	const size_t bytes = run->bytes;
-	void *in = run->in;
-	uint64_t start;
-	uint64_t end;
-	long done;
 
-	start = window_open();
-	done = sys_read(fd, in, bytes);
-	end = window_close();
-	if (done != (long)bytes)
-		return bench_fail_result(run, done, "read");
-	bench_stamp(run, RECEIVED, seq, start, end);
-	return bench_verify(run, in, seq);
+	return timed_read(run, device->fd, seq);
 }
 
 #define COMMON                                                                                         \

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "timed-io.h"
 
 /* The default capacity of a pipe, which a message must fit so that a lone thread never blocks. */
 #define CAPACITY 65536
@@ -54,40 +54,15 @@ static void finish(struct bench_run *run)
 static int send_whole(struct bench_run *run, uint64_t seq)
 {
 	const struct pipe_ends *ends = run->state;
-	const int fd = ends->writer;
-	const size_t bytes = run->bytes;
-	const void *out = run->out;
-	uint64_t start;
-	uint64_t end;
-	long done;
 
-	bench_compose(run, seq);
-	start = window_open();
-	done = sys_write(fd, out, bytes);
-	end = window_close();
-	if (done != (long)bytes)
-		return bench_fail_result(run, done, "write");
-	bench_stamp(run, SENT, seq, start, end);
-	return 0;
+	return timed_write(run, ends->writer, seq);
 }
 
 static int receive_whole(struct bench_run *run, uint64_t seq)
 {
 	const struct pipe_ends *ends = run->state;
-	const int fd = ends->reader;
-	const size_t bytes = run->bytes;
-	void *in = run->in;
-	uint64_t start;
-	uint64_t end;
-	long done;
 
-	start = window_open();
-	done = sys_read(fd, in, bytes);
-	end = window_close();
-	if (done != (long)bytes)
-		return bench_fail_result(run, done, "read");
-	bench_stamp(run, RECEIVED, seq, start, end);
-	return bench_verify(run, in, seq);
+	return timed_read(run, ends->reader, seq);
 }
 
 static int send_halves(struct bench_run *run, uint64_t seq)
