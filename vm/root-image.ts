@@ -1,7 +1,7 @@
 // The guest's root: busybox, an SSH server, node, exactly the libraries these need, and our init. Read-only erofs,
 // uncompressed, so that a page of node is a page of the host's cache; made without root, kept by digest.
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import {
   access,
   chmod,
@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { RingcrossError } from './errors.ts';
+import { fileSha256 } from './file-digest.ts';
 
 /** Changes whenever the layout below does, so that an older image is not taken for this one. */
 const recipe = 2;
@@ -61,7 +62,7 @@ export const ensureRootImage = async (cacheDir: string, sources: RootSources): P
     ...libraries.map((path): [string, string] => [path.slice(1), path]),
   ];
   const digest = createHash('sha256').update(JSON.stringify({ recipe, directories, files, links }));
-  for (const [target, source] of contents) digest.update(`\0${target}\0${await sha256Of(source)}`);
+  for (const [target, source] of contents) digest.update(`\0${target}\0${await fileSha256(source)}`);
   return await ensureImage(join(cacheDir, 'roots'), digest.digest('hex'), async (tree) => {
     for (const directory of directories) await mkdir(join(tree, directory), { recursive: true });
     for (const [name, text] of Object.entries(files)) await writeFile(join(tree, name), text);
@@ -95,7 +96,7 @@ export const ensureImage = async (
     await fill(tree);
     const image = join(work, 'image.erofs');
     await makeErofs(tree, image);
-    const sha256 = await sha256Of(image);
+    const sha256 = await fileSha256(image);
     await rename(image, path);
     await writeFile(join(work, 'note'), `${sha256}\n`);
     await rename(join(work, 'note'), note);
@@ -158,9 +159,3 @@ const exists = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const sha256Of = async (path: string): Promise<string> => {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  return hash.digest('hex');
-};

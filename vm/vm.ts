@@ -10,6 +10,7 @@ import {
 import { encodeLine, LineDecoder } from '../guest/protocol/ndjson.ts';
 import { ConsoleWatcher, evidence, type Incident } from './console.ts';
 import { RingcrossError } from './errors.ts';
+import { throwIfInterrupted } from './interrupted.ts';
 import { lensRecords } from './lens.ts';
 import { pinVcpus } from './pin.ts';
 import { type Machine, qemuArgs } from './qemu-args.ts';
@@ -57,7 +58,7 @@ export interface Vm {
  * Errors: BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, INTERRUPTED, and those of `use`.
  */
 export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>): Promise<T> => {
-  throwIfAborted(request.signal);
+  throwIfInterrupted(request.signal);
   const started = performance.now();
   const args = qemuArgs(request);
   await using qemu = startQemu(args);
@@ -84,10 +85,10 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
       consoleTail: () => feed.console.tail(),
       stop: () => qemu.stop(),
     });
-    throwIfAborted(request.signal);
+    throwIfInterrupted(request.signal);
     return result;
   } catch (error) {
-    throwIfAborted(request.signal);
+    throwIfInterrupted(request.signal);
     throw error;
   } finally {
     request.signal?.removeEventListener('abort', stopOnAbort);
@@ -232,8 +233,3 @@ const whileItRuns = async <T>(feed: Feed, work: Promise<T>): Promise<T> => {
 
 /** A panic's report takes so long at most from the first broken link to the reset, milliseconds. */
 const endingMs = 3_000;
-
-const throwIfAborted = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted)
-    throw new RingcrossError('INTERRUPTED', 'stopped by a signal', { cause: signal.reason });
-};

@@ -3,20 +3,22 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingcrossError } from '../../vm/errors.ts';
+import { fileSha256 } from '../../vm/file-digest.ts';
 import { compileKernel } from './compile.ts';
+import { configValues } from './config-lines.ts';
 import { configureKernel } from './configure.ts';
 import { requireSpace } from './disk-space.ts';
 import { buildEnvironment } from './environment.ts';
 import { keepBuild, kept } from './keep.ts';
-import { fileSha256, kernelKey, recipe, sha256 } from './kernel-key.ts';
+import { kernelKey, recipe, sha256 } from './kernel-key.ts';
 import type { KernelPlan } from './kernels-file.ts';
-import { stepFraction } from './make-output.ts';
+import { expectedSteps, stepFraction } from './make-output.ts';
 import type { ReportProgress } from './progress.ts';
 import { runTool } from './run-tool.ts';
 import {
   type BuiltKernel,
+  keptBuilds,
   kernelFolder,
-  lastSteps,
   loadKernel,
   type Manifest,
   makeWorkFolder,
@@ -53,7 +55,7 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
     const present = await loadKernel(final, plan.name);
     if (present !== undefined) return present;
 
-    const { steps, log } = await compile(plan, tree, key, context);
+    const { steps, log } = await compile(plan, tree, config, key, context);
     const folder = join(work, 'kept');
     await mkdir(folder);
     context.report('keep', 'image, symbols and build tree for modules', null);
@@ -143,10 +145,11 @@ async function unpackSource(
   return tree;
 }
 
-async function compile(plan: KernelPlan, tree: string, key: string, context: BuildContext) {
+async function compile(plan: KernelPlan, tree: string, config: string, key: string, context: BuildContext) {
   await mkdir(context.paths.logs, { recursive: true });
   const log = join(context.paths.logs, `${plan.name}-${key.slice(0, 16)}.log`);
-  const expected = (await lastSteps(context.paths, plan.name)) ?? plan.reviewedSteps;
+  const known = await keptBuilds(context.paths, plan.name);
+  const expected = expectedSteps(configValues(config).size, [plan.reviewedBuild, ...known]);
   const steps = await compileKernel(tree, {
     logFile: log,
     signal: context.signal,

@@ -1,7 +1,6 @@
 // Runs the kernel's make on a configured tree.
 
 import { createWriteStream } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { finished } from 'node:stream/promises';
 import { RingcrossError } from '../../vm/errors.ts';
 import { buildEnvironment, makeArguments } from './environment.ts';
@@ -26,8 +25,7 @@ export async function compileKernel(tree: string, context: CompileContext): Prom
   const log = createWriteStream(context.logFile);
   let steps = 0;
   try {
-    const jobs = `-j${availableParallelism()}`;
-    const result = await runTool(['make', jobs, ...makeArguments, 'vmlinux', 'modules'], {
+    const result = await runTool(['make', ...makeArguments(), 'vmlinux', 'modules'], {
       cwd: tree,
       env: buildEnvironment(),
       signal: context.signal,

@@ -30,9 +30,9 @@ export async function configureKernel(
 ): Promise<string> {
   const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', ...plan.fragmentFiles] as const;
   for (const command of [
-    ['make', 'tinyconfig', ...makeArguments],
+    ['make', 'tinyconfig', ...makeArguments()],
     merge,
-    ['make', 'olddefconfig', ...makeArguments],
+    ['make', 'olddefconfig', ...makeArguments()],
   ] as const) {
     const shown = command.slice(0, 2).join(' ');
     context.onProgress(shown);

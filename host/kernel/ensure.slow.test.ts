@@ -38,7 +38,7 @@ test.serial('a version that the archive no longer has is told so, with those it 
   t.timeout(120_000);
   const { home } = await useFreshCache(t);
   const configFolder = await smallConfig(home);
-  const lock = { '6.12': { version: '6.12.1-1', sha256: 'a'.repeat(64), steps: 1 } };
+  const lock = { '6.12': { version: '6.12.1-1', sha256: 'a'.repeat(64), build: { steps: 1, options: 1 } } };
   await writeFile(join(configFolder, 'kernels.lock.json'), JSON.stringify(lock));
   const error = await t.throwsAsync(ensureKernel('6.12', { configFolder }), { code: 'KERNEL_SOURCE_GONE' });
   t.log(error?.message);

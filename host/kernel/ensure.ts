@@ -1,9 +1,9 @@
 // Finds a kernel in the cache or builds it.
 
 import { RingcrossError } from '../../vm/errors.ts';
+import { throwIfInterrupted } from '../../vm/interrupted.ts';
 import { cacheRoot } from '../cache.ts';
 import { withFileLock } from '../file-lock.ts';
-import { throwIfInterrupted } from '../interrupted.ts';
 import { buildKernel } from './build.ts';
 import { diskFullError, tellsDiskFull } from './disk-space.ts';
 import { requestKey } from './kernel-key.ts';

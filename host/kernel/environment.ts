@@ -1,4 +1,6 @@
-// The environments that the programs of a kernel build run in.
+// The surroundings that the programs of a kernel build run in.
+
+import { availableParallelism } from 'node:os';
 
 /** For programs that need the host's own settings, such as its proxies. Their messages are in English. */
 export function hostEnvironment(host: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
@@ -28,7 +30,10 @@ const reproducible = {
 };
 
 /**
- * Words for every make of a kernel. Kconfig looks for these programs, and the config then names their versions:
- * the cache key would depend on what else a host has installed. A C kernel without BTF uses none of them.
+ * What every make of a kernel is told: to use all cores, and where not to look. Kconfig searches for these three
+ * programs and writes their versions into the config, so that the cache key would depend on what else a host has
+ * installed. A kernel in C without BTF uses none of them.
  */
-export const makeArguments = ['RUSTC=none', 'BINDGEN=none', 'PAHOLE=none'] as const;
+export function makeArguments(): string[] {
+  return [`-j${availableParallelism()}`, 'RUSTC=none', 'BINDGEN=none', 'PAHOLE=none'];
+}

@@ -3,9 +3,9 @@
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingcrossError } from '../../vm/errors.ts';
+import { fileSha256 } from '../../vm/file-digest.ts';
 import { readBuildId } from './build-id.ts';
 import { buildEnvironment, makeArguments } from './environment.ts';
-import { fileSha256 } from './kernel-key.ts';
 import { runTool } from './run-tool.ts';
 
 /** Names inside a kept kernel's folder. */
@@ -57,7 +57,7 @@ const keepScript = 'scripts/package/install-extmod-build "$$EXTMOD_FOLDER"';
 async function keepBuildTree(tree: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   await mkdir(folder);
   const result = await runTool(
-    ['make', ...makeArguments, 'run-command', `KBUILD_RUN_COMMAND=${keepScript}`],
+    ['make', ...makeArguments(), 'run-command', `KBUILD_RUN_COMMAND=${keepScript}`],
     { cwd: tree, env: { ...buildEnvironment(), EXTMOD_FOLDER: folder }, signal },
   );
   if (!result.failed) return;

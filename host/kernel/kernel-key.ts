@@ -1,8 +1,6 @@
 // The digests by which kernels are found in the cache.
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Request } from './fragments.ts';
 import type { Toolchain } from './toolchain.ts';
 
@@ -34,11 +32,4 @@ function digest(value: object): string {
 /** SHA-256 in lower-case hexadecimal. */
 export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
-}
-
-/** SHA-256 of a file of any size. */
-export async function fileSha256(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
-  return hash.digest('hex');
 }

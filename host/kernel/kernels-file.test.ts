@@ -13,7 +13,9 @@ const kernels = {
     },
   },
 };
-const lock = { '6.12': { version: '6.12.117-1', sha256: 'a'.repeat(64), steps: 1400 } };
+const lock = {
+  '6.12': { version: '6.12.117-1', sha256: 'a'.repeat(64), build: { steps: 1400, options: 600 } },
+};
 
 test("the repository's own files are in order", async (t) => {
   const file = await readKernelsFile(defaultConfigFolder);
@@ -28,7 +30,7 @@ test('a plan has the source, the pin and the requests', async (t) => {
   const plan = await readKernelPlan('6.12', folder);
   t.like(plan, {
     name: '6.12',
-    reviewedSteps: 1400,
+    reviewedBuild: { steps: 1400, options: 600 },
     fragmentFiles: [join(folder, 'fragments/a.config')],
     requests: [{ symbol: 'NET', value: 'y', line: 1, fragment: 'fragments/a.config' }],
   });

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
 import { type Request, readRequests } from './fragments.ts';
+import type { BuildSize } from './make-output.ts';
 import { openSource, sourceSettings } from './sources/index.ts';
 import type { KernelSource } from './sources/source.ts';
 
@@ -18,8 +19,8 @@ export interface KernelPlan {
   requests: Request[];
   /** Absolute paths of the fragments, in order. */
   fragmentFiles: string[];
-  /** Steps that make printed in a reviewed build: the first build on a machine measures its progress by them. */
-  reviewedSteps: number;
+  /** The size of a reviewed build: the first build on a machine measures its progress by it. */
+  reviewedBuild: BuildSize;
 }
 
 // A name becomes part of paths, so it holds nothing that a path gives a meaning to.
@@ -48,7 +49,7 @@ const lockSchema = z.record(
   z.strictObject({
     version: z.string().min(1),
     sha256: z.string().regex(/^[\da-f]{64}$/, 'expected 64 lower-case hexadecimal digits'),
-    steps: z.int().positive(),
+    build: z.strictObject({ steps: z.int().positive(), options: z.int().positive() }),
   }),
 );
 
@@ -82,7 +83,7 @@ export async function readKernelPlan(name: string, folder: string): Promise<Kern
     source: openSource(kernel.source, pin),
     requests: readRequests(fragments),
     fragmentFiles: kernel.fragments.map((path) => resolve(folder, path)),
-    reviewedSteps: pin.steps,
+    reviewedBuild: pin.build,
   };
 }
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { firstErrors, parseStep, stepFraction } from './make-output.ts';
+import { expectedSteps, firstErrors, parseStep, stepFraction } from './make-output.ts';
 
 const steps: Record<string, string | undefined> = {
   '  CC      fs/pipe.o': 'CC fs/pipe.o',
@@ -20,6 +20,16 @@ test('the fraction never claims the end before make has ended', (t) => {
   t.is(stepFraction(0, 100), 0);
   t.is(stepFraction(25, 100), 0.25);
   t.is(stepFraction(120, 100), 0.99);
+});
+
+test('the expected steps follow the most similar build', (t) => {
+  const known = [
+    { steps: 1400, options: 700 },
+    { steps: 500, options: 200 },
+  ] as const;
+  t.is(expectedSteps(700, [...known]), 1400);
+  t.is(expectedSteps(770, [...known]), 1540);
+  t.is(expectedSteps(220, [...known]), 550);
 });
 
 test('the first compiler error with what leads to it, without make and later noise', (t) => {

@@ -6,6 +6,24 @@ export function parseStep(line: string): string | undefined {
   return match === null ? undefined : `${match[1]} ${match[2]}`;
 }
 
+/** How long a finished build was. */
+export interface BuildSize {
+  /** Steps that make printed. */
+  steps: number;
+  /** Options that were on in its config. */
+  options: number;
+}
+
+/**
+ * About how many steps a build of this many options takes, from builds that were: what the most similar one
+ * took, in proportion. For 6.12 with 17 % fewer options this was 3 % off.
+ */
+export function expectedSteps(options: number, known: readonly [BuildSize, ...BuildSize[]]): number {
+  const distance = (build: BuildSize) => Math.abs(build.options - options);
+  const nearest = known.reduce((best, build) => (distance(build) < distance(best) ? build : best));
+  return Math.max(1, Math.round((nearest.steps * options) / nearest.options));
+}
+
 /**
  * How far a build is after `done` steps of about `expected`, 0 to 1. A config that has more steps than expected
  * stays just short of the end until the build is over.

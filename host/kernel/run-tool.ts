@@ -1,7 +1,7 @@
 // One way to run a program of the build: it never outlives us, and its end is told in one shape.
 
 import { execa } from 'execa';
-import { throwIfInterrupted } from '../interrupted.ts';
+import { throwIfInterrupted } from '../../vm/interrupted.ts';
 import { diskFullError, tellsDiskFull } from './disk-space.ts';
 
 export interface ToolOptions {

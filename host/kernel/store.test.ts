@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import {
   findByRequest,
+  keptBuilds,
   kernelFolder,
-  lastSteps,
   loadKernel,
   makeWorkFolder,
   recordRequest,
@@ -56,11 +56,11 @@ test('a new work folder removes what killed builds left', async (t) => {
   t.deepEqual(await readdir(paths.work), [work.slice(paths.work.length + 1)]);
 });
 
-test('steps come from a kept kernel of that name', async (t) => {
+test('kept builds of a name tell their size', async (t) => {
   const { paths } = await makeStore(t);
-  t.is(await lastSteps(paths, '6.12'), 1400);
-  t.is(await lastSteps(paths, '6.13'), undefined);
-  t.is(await lastSteps(storePaths('/nowhere'), '6.12'), undefined);
+  t.deepEqual(await keptBuilds(paths, '6.12'), [{ steps: 1400, options: 2 }]);
+  t.deepEqual(await keptBuilds(paths, '6.13'), []);
+  t.deepEqual(await keptBuilds(storePaths('/nowhere'), '6.12'), []);
 });
 
 async function makeStore(t: ExecutionContext) {
@@ -70,6 +70,7 @@ async function makeStore(t: ExecutionContext) {
   const dir = kernelFolder(paths, '6.12.117', key);
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, 'vmlinux'), image);
+  await writeFile(join(dir, 'config'), 'CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=8\n');
   const manifest = {
     schema: 1,
     name: '6.12',

@@ -12,7 +12,9 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink 
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { cacheRoot } from '../cache.ts';
+import { configValues } from './config-lines.ts';
 import { kept } from './keep.ts';
+import type { BuildSize } from './make-output.ts';
 import type { SourceFacts } from './sources/source.ts';
 
 /** What is recorded beside a kept kernel, in kernel.json. */
@@ -23,7 +25,7 @@ const manifestSchema = z.object({
   key: z.string(),
   release: z.string(),
   buildId: z.string(),
-  /** Steps that make printed, by which a later build of this name measures its progress. */
+  /** Steps that make printed: later builds measure their progress by it. */
   steps: z.int().positive(),
   facts: z.object({
     source: z.object({ kind: z.string(), package: z.string(), version: z.string(), sha256: z.string() }),
@@ -167,20 +169,19 @@ export async function removeTree(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
-/** Steps of the latest kept build of this name, `undefined` when there is none. */
-export async function lastSteps(paths: StorePaths, name: string): Promise<number | undefined> {
+/** The builds of this name that the cache has, as measures for the next one. */
+export async function keptBuilds(paths: StorePaths, name: string): Promise<BuildSize[]> {
   const folders = await readdir(paths.kernels).catch(() => []);
-  const found = await Promise.all(
+  const builds = await Promise.all(
     folders.map(async (folder) => {
       const dir = join(paths.kernels, folder);
       const manifest = await readManifest(dir);
-      return manifest?.name === name ? { steps: manifest.steps, at: (await stat(dir)).mtimeMs } : undefined;
+      if (manifest?.name !== name) return undefined;
+      const config = await readFile(join(dir, kept.config), 'utf8').catch(() => undefined);
+      return config === undefined ? undefined : { steps: manifest.steps, options: configValues(config).size };
     }),
   );
-  return found
-    .filter((entry) => entry !== undefined)
-    .sort((a, b) => b.at - a.at)
-    .at(0)?.steps;
+  return builds.filter((build) => build !== undefined);
 }
 
 async function readManifest(dir: string): Promise<Manifest | undefined> {

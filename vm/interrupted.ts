@@ -1,6 +1,6 @@
 // One error for every way in which a caller's AbortSignal can stop the work.
 
-import { RingcrossError } from '../vm/errors.ts';
+import { RingcrossError } from './errors.ts';
 
 /** Throws `INTERRUPTED` when the signal has been raised; the signal's reason is the cause. */
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
