@@ -160,22 +160,25 @@ test.serial('the C side refuses by itself what could hurt it', (t) => {
   t.throws(() => raw.probe('vdso', 'none', []), { message: 'no such probe' });
 });
 
-test.serial('raw calls take numbers, bigints, bytes and strings, and give what the kernel gave', async (t) => {
-  t.is(syscall('getpid'), BigInt(process.pid));
-  t.is(syscall(39), BigInt(process.pid));
-  t.is(await syscallAsync('getpid'), BigInt(process.pid));
-  t.is(attempt('write', -1, Buffer.alloc(8), 8), 'EBADF');
-  t.is(attempt('access', '/', 0), 0);
-  t.is(attempt('access', 0n, 0), 'EFAULT');
-  t.is(attempt('access', 0xffff_ffff_8000_0000n, 0), 'EFAULT');
-  t.is(outcome(-4096n), -4096);
-  t.throws(() => syscall('nonsense' as 'read'), {
-    instanceOf: TypeError,
-    message: /no system call "nonsense"/,
-  });
-  t.throws(() => syscall('read', 0.5), { instanceOf: RangeError });
-  t.throws(() => syscall('read', {} as never), { instanceOf: TypeError });
-});
+test.serial(
+  'raw calls take numbers, bigints, bytes and strings, and give what the kernel gave',
+  async (t) => {
+    t.is(syscall('getpid'), BigInt(process.pid));
+    t.is(syscall(39), BigInt(process.pid));
+    t.is(await syscallAsync('getpid'), BigInt(process.pid));
+    t.is(attempt('write', -1, Buffer.alloc(8), 8), 'EBADF');
+    t.is(attempt('access', '/', 0), 0);
+    t.is(attempt('access', 0n, 0), 'EFAULT');
+    t.is(attempt('access', 0xffff_ffff_8000_0000n, 0), 'EFAULT');
+    t.is(outcome(-4096n), -4096);
+    t.throws(() => syscall('nonsense' as 'read'), {
+      instanceOf: TypeError,
+      message: /no system call "nonsense"/,
+    });
+    t.throws(() => syscall('read', 0.5), { instanceOf: RangeError });
+    t.throws(() => syscall('read', {} as never), { instanceOf: TypeError });
+  },
+);
 
 test.serial('a call that blocks does so on a thread of its own', async (t) => {
   const ends = new Int32Array(2);

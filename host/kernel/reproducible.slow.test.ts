@@ -1,7 +1,7 @@
 import test from 'ava';
+import { fileSha256 } from '../../vm/file-digest.ts';
 import { useFreshCache } from './fixtures/fresh-cache.ts';
 import { defaultKernelName, ensureKernel, findKernel } from './index.ts';
-import { fileSha256 } from '../../vm/file-digest.ts';
 
 test('the default kernel, built twice from scratch, is the same to the last byte', async (t) => {
   t.timeout(3_600_000);
