@@ -21,7 +21,8 @@ export interface Series extends Omit<Case, 'bytes'> {
 export const measure = (series: Series, expect: (result: CaseResult) => void = () => {}): void => {
   const { sizes, ...rest } = series;
   for (const bytes of sizes) {
-    test(`${series.direction} ${series.variant} ${bytes} B`, async () => {
+    const variant = series.setting === undefined ? series.variant : `${series.variant} ${series.setting}`;
+    test(`${series.direction} ${variant} ${bytes} B`, async () => {
       const result = await sample({ ...rest, bytes });
       assert.equal(result.lost, 0, `${result.lost} of ${result.sent} messages have a stamp on one side only`);
       assert.equal(result.received, result.sent, 'every message that was sent is received');

@@ -9,6 +9,8 @@ export interface Case {
   mechanism: string;
   direction: Direction;
   variant: string;
+  /** Where the machine is set up otherwise, as by the command line: what tells this case's variant from the usual one. */
+  setting?: string;
   /** Of one message. 0 for a call that carries none. */
   bytes: number;
   /** The module whose stamps are the kernel's side: it receives in `u2k` and sends in `k2u`. */
@@ -83,7 +85,7 @@ export const sample = async (given: Case): Promise<CaseResult> => {
   return {
     mechanism,
     direction,
-    variant,
+    variant: given.setting === undefined ? variant : `${variant} ${given.setting}`,
     bytes,
     sent: messages,
     received,

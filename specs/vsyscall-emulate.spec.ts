@@ -10,8 +10,20 @@ export const needs = {
 } satisfies Needs;
 
 // The page can be read, and still each call of it faults: it is marked not executable.
-measure({ mechanism: 'vsyscall', direction: 'k2u', variant: 'gettimeofday-page', sizes: [16] });
-measure({ mechanism: 'vsyscall', direction: 'k2u', variant: 'time-page', sizes: [8] });
+measure({
+  mechanism: 'vsyscall',
+  direction: 'k2u',
+  variant: 'gettimeofday-page',
+  setting: 'vsyscall=emulate',
+  sizes: [16],
+});
+measure({
+  mechanism: 'vsyscall',
+  direction: 'k2u',
+  variant: 'time-page',
+  setting: 'vsyscall=emulate',
+  sizes: [8],
+});
 
 const maps = readFileSync('/proc/self/maps', 'latin1').split('\n');
 const mapping = maps.find((line) => line.endsWith('[vsyscall]')) ?? '';

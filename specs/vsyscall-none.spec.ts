@@ -11,7 +11,13 @@ export const needs = {
 
 // What is left to a program: the vDSO and the system call.
 for (const door of ['vdso', 'syscall'])
-  measure({ mechanism: 'vsyscall', direction: 'k2u', variant: `gettimeofday-${door}`, sizes: [16] });
+  measure({
+    mechanism: 'vsyscall',
+    direction: 'k2u',
+    variant: `gettimeofday-${door}`,
+    setting: 'vsyscall=none',
+    sizes: [16],
+  });
 
 const maps = readFileSync('/proc/self/maps', 'latin1').split('\n');
 const mapping = maps.find((line) => line.endsWith('[vsyscall]')) ?? '';

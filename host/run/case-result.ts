@@ -44,7 +44,7 @@ export const measuredCase = (report: CaseReport, lens: Lens): MeasuredCase => {
       ...distributions,
       // Per second needs a tick's length in seconds, which no lens here knows without the host's TSC rate.
       throughput: {
-        bytesPerTick: ticks === null || ticks === 0 ? null : round(bytes / ticks),
+        bytesPerTick: !ticks || bytes === 0 ? null : round(bytes / ticks),
         bytesPerSecond: null,
       },
     },
@@ -60,4 +60,6 @@ export const caseName = ({
   direction,
   variant,
   bytes,
-}: Pick<CaseReport, 'direction' | 'variant' | 'bytes'>): string => `${direction}-${variant}-${bytes}`;
+}: Pick<CaseReport, 'direction' | 'variant' | 'bytes'>): string =>
+  // A variant is a spec's own word: nothing of it may leave the folder.
+  `${direction}-${variant.replaceAll(/[^\w.=-]/g, '-')}-${bytes}`;
