@@ -15,9 +15,7 @@ export const systemPackages = [
   { need: 'flex', debian: 'flex', fedora: 'flex', arch: 'flex' },
   { need: 'bison', debian: 'bison', fedora: 'bison', arch: 'bison' },
   { need: 'bc', debian: 'bc', fedora: 'bc', arch: 'bc' },
-  { need: 'perl', debian: 'perl', fedora: 'perl', arch: 'perl' },
   { need: '/usr/include/gelf.h', debian: 'libelf-dev', fedora: 'elfutils-libelf-devel', arch: 'libelf' },
-  { need: '/usr/include/openssl/ssl.h', debian: 'libssl-dev', fedora: 'openssl-devel', arch: 'openssl' },
   // libc's headers, for the native addon.
   { need: '/usr/include/stdio.h', debian: 'libc6-dev', fedora: 'glibc-devel', arch: 'glibc' },
   // Fetching and unpacking the kernel's source.
