@@ -174,9 +174,20 @@ program
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** An error of a system call, by node's own fields: the host's state, not a bug of ours. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'errno' in error;
+
+const hostCallError = (error: NodeJS.ErrnoException): RingcrossError =>
+  new RingcrossError('HOST_CALL', `expected the host to allow it, but: ${error.message}`, {
+    cause: error,
+    ...(error.code === 'ENOSPC' ? { next: 'df -h' } : {}),
+  });
+
 /** What broke, the log that explains it, and what to type next. */
 const tellError = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof RingcrossError) && isSystemError(error)) return tellError(hostCallError(error));
   if (!(error instanceof RingcrossError)) {
     process.stderr.write(`ringcross: bug: ${error instanceof Error ? error.stack : String(error)}\n`);
     return 3;

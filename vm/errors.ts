@@ -11,6 +11,7 @@ interface ErrorRecord {
 
 export const errorTable = {
   USAGE: { exit: 2, meaning: 'The command line, the config or a spec name cannot be understood.' },
+  HOST_CALL: { exit: 3, meaning: 'The host refused a system call: a full disk, a missing permission.' },
   INTERRUPTED: { exit: 3, meaning: 'A signal or the caller stopped the work.' },
   QEMU_MISSING: { exit: 3, meaning: 'The QEMU program cannot be started.' },
   QEMU_EXITED: { exit: 3, meaning: 'QEMU ended while it was still needed.' },

@@ -19,7 +19,7 @@ export const markdownReport = (results: Results, manifest: Manifest): string =>
 /** The tables a person wants at once: the survey's layout, and what did not pass. For the terminal. */
 export const terminalSummary = (results: Results, manifest: Manifest): string =>
   [
-    headline(results, manifest),
+    headline(results, manifest).replaceAll('**', ''),
     ...groups(results).flatMap((group) => [
       sectionTitle(group, manifest),
       ...surveyTables(group),
@@ -48,13 +48,14 @@ const headline = (results: Results, manifest: Manifest): string => {
   const passed = cells.filter(({ outcome }) => outcome === 'passed').length;
   const skipped = cells.filter(({ outcome }) => outcome === 'skipped').length;
   const kernels = manifest.kernels.map(({ version }) => version).join(', ');
-  const lenses = manifest.lenses.map(({ lens }) => lens).join(' and ');
+  const names = manifest.lenses.map(({ lens }) => lens);
+  const lenses = `${names.length === 1 ? 'lens' : 'lenses'} ${names.join(' and ')}`;
   const probe = manifest.cyclesProbe;
   // The first line says under which clock everything below was taken.
   const clock =
     probe && !probe.works
-      ? `No cycles on this host (${probe.reason}): lenses ${lenses}.`
-      : `Lenses ${lenses}.`;
+      ? `No cycles on this host (${probe.reason}): ${lenses}.`
+      : `${lenses[0]?.toUpperCase()}${lenses.slice(1)}.`;
   const rest = cells.length - passed - skipped;
   return `**${clock}** Linux ${kernels}; ${passed} of ${cells.length} cells passed${skipped ? `, ${skipped} skipped` : ''}${rest ? `, **${rest} not**` : ''}. Run ${results.run}.`;
 };
