@@ -15,6 +15,8 @@ interface LensRecord {
   /** QEMU's -cpu. Named, never `max`: that one differs between QEMU versions. */
   readonly cpu: string;
   readonly cpus: number;
+  /** QEMU's -rtc. */
+  readonly rtc: string;
   /** Words for the guest's kernel that belong to the lens. */
   readonly cmdline: string;
   /** Pin each virtual CPU to a host CPU of its own. */
@@ -40,6 +42,7 @@ export const lensRecords: Record<Lens, LensRecord> = {
     // The host's own model: any other would trap or hide what is measured. invtsc is refused by QEMU when migratable.
     cpu: 'host,migratable=off,+invtsc',
     cpus: 2,
+    rtc: 'base=utc,clock=host',
     cmdline: '',
     pinned: true,
     bootDeadlineMs: 30_000,
@@ -53,6 +56,9 @@ export const lensRecords: Record<Lens, LensRecord> = {
     accelerator: ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=on'],
     cpu: emulatedCpu,
     cpus: 1,
+    // Time is counted in instructions, and starts at one date for all: a clock's value is normalised in a loop, so that
+    // reading CLOCK_MONOTONIC_COARSE costs four instructions more after one start in ten.
+    rtc: 'base=2026-01-01T00:00:00,clock=vm',
     // The local APIC's timer is calibrated in a loop of PAUSE, each of which leaves the translated code: 20 s of a boot.
     // One CPU does as well with the PIT. The check for a working timer is a delay loop that proves nothing here.
     cmdline: 'nolapic_timer no_timer_check',
@@ -66,6 +72,7 @@ export const lensRecords: Record<Lens, LensRecord> = {
     accelerator: ['-accel', 'tcg,thread=multi'],
     cpu: emulatedCpu,
     cpus: 2,
+    rtc: 'base=utc,clock=host',
     cmdline: 'no_timer_check',
     pinned: false,
     bootDeadlineMs: 120_000,

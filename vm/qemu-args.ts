@@ -45,9 +45,8 @@ export const qemuArgs = (machine: Machine): string[] => {
     `${lens.cpus}`,
     '-m',
     `${machine.memoryMiB}`,
-    // The guest's clock follows its own instructions where those are what is counted.
     '-rtc',
-    `base=utc,clock=${machine.lens === 'instructions' ? 'vm' : 'host'}`,
+    lens.rtc,
     '-kernel',
     machine.kernel,
     '-append',

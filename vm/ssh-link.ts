@@ -1,5 +1,4 @@
 // The SSH link into a guest: moves files in and lets people in. The protocol does not run here.
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -17,11 +16,15 @@ export interface KeyPair {
 }
 
 export const newKeyPair = (): KeyPair => {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', {
-    comment: 'ringcross',
-  });
-  return { privateKey, publicKey };
+  // ssh2 drops leading zero bytes of one key in 256 and then cannot read it itself (mscdex/ssh2#1513): make another.
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'ringcross' });
+    if (isReadable(pair.private) && isReadable(pair.public))
+      return { privateKey: pair.private, publicKey: pair.public };
+  }
 };
+
+const isReadable = (key: string): boolean => !(ssh2.utils.parseKey(key) instanceof Error);
 
 /** How a command in the guest ended: a status, or the signal that killed it. */
 export type CommandEnd = { status: number } | { signal: string };
@@ -111,10 +114,6 @@ export const connectSsh = async (
 /** Quotes one word for a POSIX shell. */
 export const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-
-/** SHA-256 fingerprint as ssh-keygen(1) prints it. */
-export const fingerprint = (publicKey: string): string =>
-  `SHA256:${createHash('sha256').update(keyBytes(publicKey)).digest('base64').replace(/=+$/, '')}`;
 
 const keyBytes = (publicKey: string): Buffer => Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
 
