@@ -1,7 +1,4 @@
 // A fresh guest for one command or one person.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Lens } from '../vm/lens.ts';
 import { type Vm, withVm } from '../vm/vm.ts';
 import { ensureGuestImages } from './guest-images.ts';
@@ -24,24 +21,19 @@ export const withGuest = async <T>(options: SessionOptions, use: (vm: Vm) => Pro
     onProgress: kernelReporter(options.kernel, progress),
   });
   const images = await ensureGuestImages();
-  const work = await mkdtemp(join(tmpdir(), 'ringcross-guest-'));
-  try {
-    progress.update(`kernel ${kernel.name}: booting`);
-    return await withVm(
-      {
-        lens: options.lens,
-        kernel: kernel.vmlinux,
-        buildId: kernel.buildId,
-        root: images.root.path,
-        agent: images.agent.path,
-        memoryMiB: options.memoryMiB,
-        cmdline: '',
-        consoleLog: join(work, 'console.log'),
-        signal,
-      },
-      use,
-    );
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  progress.update(`kernel ${kernel.name}: booting`);
+  return await withVm(
+    {
+      lens: options.lens,
+      kernel: kernel.vmlinux,
+      buildId: kernel.buildId,
+      root: images.root.path,
+      agent: images.agent.path,
+      memoryMiB: options.memoryMiB,
+      cmdline: '',
+      consoleLog: null,
+      signal,
+    },
+    use,
+  );
 };

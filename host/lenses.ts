@@ -1,8 +1,5 @@
 // Which lenses a run takes, from what was asked for and what the host can do.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { RingcrossError } from '../vm/errors.ts';
 import { type Lens, lenses } from '../vm/lens.ts';
 import { type ProbeResult, probeCycles } from '../vm/probe.ts';
@@ -47,19 +44,14 @@ export const probe = async (
   images: GuestImages,
   signal: AbortSignal | undefined,
 ): Promise<ProbeResult> => {
-  const work = await mkdtemp(join(tmpdir(), 'ringcross-probe-'));
-  try {
-    return await probeCycles(cacheRoot(), {
-      kernel: kernel.vmlinux,
-      buildId: kernel.buildId,
-      root: images.root.path,
-      agent: images.agent.path,
-      memoryMiB: 512,
-      cmdline: '',
-      consoleLog: join(work, 'console.log'),
-      signal,
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  return await probeCycles(cacheRoot(), {
+    kernel: kernel.vmlinux,
+    buildId: kernel.buildId,
+    root: images.root.path,
+    agent: images.agent.path,
+    memoryMiB: 512,
+    cmdline: '',
+    consoleLog: null,
+    signal,
+  });
 };

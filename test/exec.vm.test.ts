@@ -42,6 +42,12 @@ test('pushed files and folders land in the working directory', async (t) => {
   t.is(stdout, 'contentcontent');
 });
 
+test('a file that is not there is wrong usage, before anything boots', async (t) => {
+  const { exitCode, stderr } = await ringcross(['exec', '--push', '/nonexistent/file', '--', 'true']);
+  t.is(exitCode, 2);
+  t.regex(String(stderr), /\/nonexistent\/file is not there/);
+});
+
 test('a panic ends it within five seconds, with status 3 and the panic’s lines', async (t) => {
   const child = ringcross([
     'exec',
@@ -80,8 +86,7 @@ test('a shell has a terminal of this terminal’s size, and its status is the st
 });
 
 /** Folders of ours under the temporary directory that are not a test's own. */
-const leftovers = async () =>
-  (await readdir(tmpdir())).filter((name) => /^ringcross-(guest|push|probe|spec)-/.test(name)).sort();
+const leftovers = async () => (await readdir(tmpdir())).filter((name) => /^ringcross-\d+-/.test(name)).sort();
 
 const startSleeping = async () => {
   const child = ringcross(['exec', '--', 'sh', '-c', 'echo up; sleep 1000']);

@@ -13,8 +13,8 @@ export interface Machine {
   memoryMiB: number;
   /** Extra kernel command line, such as `vsyscall=none`. */
   cmdline: string;
-  /** Where QEMU writes all that the guest's console says. */
-  consoleLog: string;
+  /** Where QEMU writes all that the guest's console says; null where the tail that the host keeps is enough. */
+  consoleLog: string | null;
 }
 
 /** File descriptors that QEMU inherits, each a connected socket to us: no socket file, so none is left behind. */
@@ -67,7 +67,7 @@ export const qemuArgs = (machine: Machine): string[] => {
     '-device',
     `virtserialport,chardev=protocol,name=${portName}`,
     '-chardev',
-    `socket,id=console,fd=${inheritedFds.console},logfile=${value(machine.consoleLog)}`,
+    `socket,id=console,fd=${inheritedFds.console}${machine.consoleLog === null ? '' : `,logfile=${value(machine.consoleLog)}`}`,
     '-serial',
     'chardev:console',
     '-chardev',

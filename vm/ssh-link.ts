@@ -1,6 +1,5 @@
 // The SSH link into a guest: moves files in and lets people in. The protocol does not run here.
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +7,7 @@ import { NodeSSH } from 'node-ssh';
 import ssh2, { type Client, type ClientChannel, type PseudoTtyOptions } from 'ssh2';
 import { create } from 'tar';
 import { RingcrossError } from './errors.ts';
+import { withTemporaryFolder } from './temporary.ts';
 
 /** A key pair of OpenSSH's format for one run; the private half never leaves this process. */
 export interface KeyPair {
@@ -117,49 +117,43 @@ export const shellWord = (word: string): string =>
 
 const keyBytes = (publicKey: string): Buffer => Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
 
-/** Streams one tar archive into the guest. Every warning of ours is an error, and so is a status of the guest's. */
-const push = async (client: Client, files: readonly { from: string; to: string }[]): Promise<void> => {
-  // Links with the wished names let one archive gather files from anywhere; `follow` puts their targets in.
-  const stage = await mkdtemp(join(tmpdir(), 'ringcross-push-'));
-  try {
-    const byFolder = Map.groupBy(files, ({ to }) => dirname(to));
-    for (const [folder, group] of byFolder) {
-      const into = await mkdtemp(join(stage, 'd'));
-      for (const { from, to } of group) await symlink(from, join(into, basename(to)));
-      const archive = create(
-        {
-          cwd: into,
-          follow: true,
-          portable: true,
-          strict: true,
-          onwarn: (code, message) => {
-            throw new RingcrossError(
-              'SSH_FAILED',
-              `expected a clean archive for the guest, but tar says ${code}: ${message}`,
-            );
-          },
-        },
-        group.map(({ to }) => basename(to)),
-      );
-      const where = shellWord(folder);
-      const channel = await openExec(client, `mkdir -p ${where} && cd ${where} && tar xf -`);
-      let complaint = '';
-      channel.stderr.on('data', (chunk: Buffer) => {
-        complaint += chunk.toString();
-      });
-      const ended = endOf(channel);
-      channel.resume();
-      await pipeline(archive as unknown as Readable, channel);
-      const end = await ended;
-      if (!('status' in end) || end.status !== 0)
-        throw new RingcrossError(
-          'SSH_FAILED',
-          `expected the guest to unpack into ${folder}, but: ${complaint.trim()}`,
-        );
+/** One archive per folder of the guest. Links with the wished names gather files from anywhere on the host. */
+const push = (client: Client, files: readonly { from: string; to: string }[]): Promise<void> =>
+  withTemporaryFolder(async (stage) => {
+    for (const [folder, group] of Map.groupBy(files, ({ to }) => dirname(to))) {
+      const links = await mkdtemp(join(stage, 'links-'));
+      for (const { from, to } of group) await symlink(from, join(links, basename(to)));
+      await sendArchive(client, links, folder);
     }
-  } finally {
-    await rm(stage, { recursive: true, force: true });
-  }
+  });
+
+/** Streams what the links of a folder point to into one of the guest. A warning of either tar is an error. */
+const sendArchive = async (client: Client, links: string, folder: string): Promise<void> => {
+  const onwarn = (code: string, message: string | Error) => {
+    throw new RingcrossError(
+      'SSH_FAILED',
+      `expected a clean archive for the guest, but: ${code}: ${message}`,
+    );
+  };
+  const archive = create(
+    { cwd: links, follow: true, portable: true, strict: true, onwarn },
+    await readdir(links),
+  );
+  const where = shellWord(folder);
+  const channel = await openExec(client, `mkdir -p ${where} && cd ${where} && tar xf -`);
+  let complaint = '';
+  channel.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  const ended = endOf(channel);
+  channel.resume();
+  await pipeline(archive as unknown as Readable, channel);
+  const end = await ended;
+  if ('status' in end && end.status === 0 && complaint === '') return;
+  throw new RingcrossError(
+    'SSH_FAILED',
+    `expected the guest to unpack into ${folder}, but: ${complaint.trim()}`,
+  );
 };
 
 const run = async (

@@ -1,5 +1,7 @@
 // `ringcross exec`: one command in a fresh guest, with its streams and its status.
+import { access } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { RingcrossError } from '../../vm/errors.ts';
 import { type CommandEnd, shellWord } from '../../vm/ssh-link.ts';
 import { type SessionOptions, withGuest } from '../guest-session.ts';
 import { signalStatus } from '../signals.ts';
@@ -7,13 +9,17 @@ import { signalStatus } from '../signals.ts';
 /** Where a command runs in the guest; pushed files land there. */
 const workDir = '/root';
 
-/** Returns the status to exit with: the command's own, 128 + n where signal n ended it. */
+/** Returns the status to exit with: the command's own, 128 + n where signal n ended it. Errors: USAGE, those of `withGuest`. */
 export const execCommand = async (
   options: SessionOptions,
   push: readonly string[],
   command: readonly string[],
-): Promise<number> =>
-  await withGuest(options, async (vm) => {
+): Promise<number> => {
+  for (const path of push)
+    await access(path).catch(() => {
+      throw new RingcrossError('USAGE', `expected a file or folder to push, but ${path} is not there`);
+    });
+  return await withGuest(options, async (vm) => {
     const ssh = await vm.ssh();
     const files = push.map((path) => ({ from: resolve(path), to: `${workDir}/${basename(resolve(path))}` }));
     if (files.length > 0) await vm.whileItRuns(ssh.push(files));
@@ -28,6 +34,7 @@ export const execCommand = async (
       stdin.destroy();
     }
   });
+};
 
 /** SSH names signals without their prefix (RFC 4254, 6.10). */
 export const statusOf = (end: CommandEnd): number =>

@@ -1,11 +1,11 @@
 // A spec on the host: what it declares, and the one file it becomes for the guest.
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join, matchesGlob } from 'node:path';
 import { type BuildFailure, build } from 'esbuild';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
+import { withTemporaryFolder } from '../../vm/temporary.ts';
 import { ownRoot, type Project, pinnedNode } from '../project.ts';
 
 const needsSchema = z.strictObject({
@@ -88,12 +88,18 @@ export const readSpec = async (path: string): Promise<SpecFile> => {
 };
 
 /** Hands `use` a folder with the spec as one file of JavaScript, and removes it afterwards. Errors: SPEC_LOAD. */
-export const withBundledSpec = async <T>(
+export const withBundledSpec = <T>(
   project: Project,
   path: string,
   use: (bundle: string) => Promise<T>,
-): Promise<T> => {
-  const work = await mkdtemp(join(tmpdir(), 'ringcross-spec-'));
+): Promise<T> =>
+  withTemporaryFolder(async (work) => {
+    const outfile = join(work, `${basename(path, '.ts')}.mjs`);
+    await writeFile(outfile, await bundleSpec(project, path));
+    return await use(outfile);
+  });
+
+const bundleSpec = async (project: Project, path: string): Promise<string> => {
   try {
     const { outputFiles } = await build({
       entryPoints: [path],
@@ -110,9 +116,7 @@ export const withBundledSpec = async <T>(
       outfile: join(project.root, basename(path, '.ts')),
       logLevel: 'silent',
     });
-    const outfile = join(work, `${basename(path, '.ts')}.mjs`);
-    await writeFile(outfile, outputFiles[0]?.text ?? '');
-    return await use(outfile);
+    return outputFiles[0]?.text ?? '';
   } catch (cause) {
     if (!isBuildFailure(cause)) throw cause;
     const log = cause.errors
@@ -122,8 +126,6 @@ export const withBundledSpec = async <T>(
       log,
       cause,
     });
-  } finally {
-    await rm(work, { recursive: true, force: true });
   }
 };
 
