@@ -86,7 +86,8 @@ test('a shell has a terminal of this terminal’s size, and its status is the st
 });
 
 /** Folders of ours under the temporary directory that are not a test's own. */
-const leftovers = async () => (await readdir(tmpdir())).filter((name) => /^ringcross-\d+-/.test(name)).sort();
+const leftovers = async () =>
+  (await readdir(tmpdir())).filter((name) => /^ringcross-\d+-\d+-/.test(name)).sort();
 
 const startSleeping = async () => {
   const child = ringcross(['exec', '--', 'sh', '-c', 'echo up; sleep 1000']);

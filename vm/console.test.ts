@@ -8,6 +8,8 @@ test('a panic, an oops, a warning and the end of the agent are told apart', (t) 
   t.is(kindOf('[    4.123456] BUG: kernel NULL pointer dereference, address: 0000000000000000'), 'oops');
   t.is(kindOf('[   14.123456] Oops: general protection fault, probably for non-canonical address'), 'oops');
   t.is(kindOf('[    4.123456] WARNING: CPU: 0 PID: 1 at fs/pipe.c:1 pipe_write+0x1/0x2'), 'warning');
+  t.is(kindOf('[   44.123456] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [node:50]'), 'oops');
+  t.is(kindOf('[   44.123456] rcu: INFO: rcu_sched self-detected stall on CPU'), 'warning');
   t.deepEqual(incidentOf('ringcross-init: the agent ended with status 134'), {
     kind: 'agent-ended',
     status: 134,

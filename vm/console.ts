@@ -13,8 +13,8 @@ export type Incident =
 const kernelLine = /^\[\s*\d+\.\d{6}\]\s(.*)$/;
 const panic = /^Kernel panic - not syncing/;
 const oops =
-  /^(Oops:|BUG: |kernel BUG at |general protection fault|double fault|stack segment:|invalid opcode:)/;
-const warning = /^WARNING: /;
+  /^(Oops:|(watchdog: )?BUG: |kernel BUG at |general protection fault|double fault|stack segment:|invalid opcode:)/;
+const warning = /^(WARNING: |rcu: INFO: \S+ (self-)?detected stall|INFO: task .* blocked for more than)/;
 const agentEnded = /^ringcross-init: the agent ended with status (\d+)/;
 
 /** What one console line says, or null. Pure. */

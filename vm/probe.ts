@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { release } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { GuestFacts } from '../guest/protocol/messages.ts';
 import { RingcrossError } from './errors.ts';
 import { qemuProgram } from './qemu-process.ts';
+import { withTemporaryFolder } from './temporary.ts';
 import { type VmRequest, withVm } from './vm.ts';
 
 /** What the probe found: the lens works, or why it is refused. */
@@ -35,15 +36,22 @@ export const probeCycles = async (
   if (known) return known;
   const result = await boot(guest);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.new`, JSON.stringify(result));
-  await rename(`${file}.new`, file);
+  await withTemporaryFolder(async (work) => {
+    await writeFile(join(work, 'probe'), JSON.stringify(result));
+    await rename(join(work, 'probe'), file);
+  }, dirname(file));
   return result;
 };
 
 /** What an earlier probe found, without booting anything; null where none has been made. */
 export const knownProbe = async (cacheDir: string): Promise<ProbeResult | null> => {
-  const text = await readFile(await probeFile(cacheDir), 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as ProbeResult);
+  const text = await readFile(await probeFile(cacheDir), 'utf8').catch(() => '');
+  try {
+    return JSON.parse(text) as ProbeResult;
+  } catch {
+    // None yet, or one that was cut short: it is asked again.
+    return null;
+  }
 };
 
 /** A guest's facts as a verdict on its clock. Pure. */
@@ -74,13 +82,10 @@ const boot = async (guest: Omit<VmRequest, 'lens' | 'bootDeadlineMs'>): Promise<
   }
 };
 
-/** One file per host (its kernel, boot and CPU) and QEMU: a change of any of them asks again. */
+/** One file per boot of the host, number of CPUs, and QEMU: a change of any of them asks again. */
 const probeFile = async (cacheDir: string): Promise<string> => {
   const { stdout } = await execa(qemuProgram, ['--version']);
-  const cpu = /^model name.*$/m.exec(await readFile('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
-  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '');
-  const key = createHash('sha256')
-    .update(JSON.stringify([stdout, release(), cpu, machine]))
-    .digest('hex');
-  return join(cacheDir, 'probes', `${key.slice(0, 32)}.json`);
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+  const key = createHash('sha256').update(JSON.stringify([stdout, boot, availableParallelism()]));
+  return join(cacheDir, 'probes', `${key.digest('hex').slice(0, 32)}.json`);
 };

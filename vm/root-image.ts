@@ -2,22 +2,12 @@
 // uncompressed, so that a page of node is a page of the host's cache; made without root, kept by digest.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  access,
-  chmod,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { access, chmod, copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { RingcrossError } from './errors.ts';
 import { fileSha256 } from './file-digest.ts';
+import { withTemporaryFolder } from './temporary.ts';
 
 /** Changes whenever the layout below does, so that an older image is not taken for this one. */
 const recipe = 2;
@@ -89,25 +79,24 @@ export const ensureImage = async (
   const known = await readFile(note, 'utf8').catch(() => null);
   if (known !== null && (await exists(path))) return { path, sha256: known.trim() };
   await mkdir(dir, { recursive: true });
-  const work = await mkdtemp(join(dir, 'new-'));
   try {
-    const tree = join(work, 'tree');
-    await mkdir(tree);
-    await fill(tree);
-    const image = join(work, 'image.erofs');
-    await makeErofs(tree, image);
-    const sha256 = await fileSha256(image);
-    await rename(image, path);
-    await writeFile(join(work, 'note'), `${sha256}\n`);
-    await rename(join(work, 'note'), note);
-    return { path, sha256 };
+    return await withTemporaryFolder(async (work) => {
+      const tree = join(work, 'tree');
+      await mkdir(tree);
+      await fill(tree);
+      const image = join(work, 'image.erofs');
+      await makeErofs(tree, image);
+      const sha256 = await fileSha256(image);
+      await rename(image, path);
+      await writeFile(join(work, 'note'), `${sha256}\n`);
+      await rename(join(work, 'note'), note);
+      return { path, sha256 };
+    }, dir);
   } catch (cause) {
     if (cause instanceof RingcrossError) throw cause;
     throw new RingcrossError('ROOT_IMAGE', `expected to make ${path}, but: ${(cause as Error).message}`, {
       cause,
     });
-  } finally {
-    await rm(work, { recursive: true, force: true });
   }
 };
 

@@ -129,49 +129,49 @@ const push = (client: Client, files: readonly { from: string; to: string }[]): P
 
 /** Streams what the links of a folder point to into one of the guest. A warning of either tar is an error. */
 const sendArchive = async (client: Client, links: string, folder: string): Promise<void> => {
-  const onwarn = (code: string, message: string | Error) => {
-    throw new RingcrossError(
-      'SSH_FAILED',
-      `expected a clean archive for the guest, but: ${code}: ${message}`,
-    );
-  };
-  const archive = create(
-    { cwd: links, follow: true, portable: true, strict: true, onwarn },
-    await readdir(links),
-  );
+  // A name that begins with @ would mean an archive to node-tar.
+  const names = (await readdir(links)).map((name) => `./${name}`);
+  const archive = create({ cwd: links, follow: true, portable: true, strict: true }, names);
   const where = shellWord(folder);
   const channel = await openExec(client, `mkdir -p ${where} && cd ${where} && tar xf -`);
   let complaint = '';
   channel.stderr.on('data', (chunk: Buffer) => {
     complaint += chunk.toString();
   });
-  const ended = endOf(channel);
   channel.resume();
-  await pipeline(archive as unknown as Readable, channel);
-  const end = await ended;
-  if ('status' in end && end.status === 0 && complaint === '') return;
-  throw new RingcrossError(
-    'SSH_FAILED',
-    `expected the guest to unpack into ${folder}, but: ${complaint.trim()}`,
-  );
+  // A guest's tar that ends early breaks the stream; what it said is the reason, the broken stream is not.
+  const [sent, ended] = await Promise.allSettled([
+    pipeline(archive as unknown as Readable, channel),
+    endOf(channel),
+  ]);
+  if (ended.status === 'rejected') throw ended.reason;
+  const end = ended.value;
+  if (sent.status === 'fulfilled' && 'status' in end && end.status === 0 && complaint === '') return;
+  const why =
+    complaint.trim() ||
+    (sent.status === 'rejected' ? String(sent.reason) : `tar ended with ${JSON.stringify(end)}`);
+  throw new RingcrossError('SSH_FAILED', `expected the guest to unpack into ${folder}, but: ${why}`);
 };
 
 const run = async (
   channel: ClientChannel,
   { stdin, stdout, stderr }: CommandStreams,
 ): Promise<CommandEnd> => {
-  const ended = endOf(channel);
-  const out = pipeline(channel, stdout, { end: false });
-  const err = stderr === stdout ? Promise.resolve() : pipeline(channel.stderr, stderr, { end: false });
-  if (stdin) {
-    stdin.pipe(channel);
-    // A command may end without reading all that it is given; what stays unread is nobody's error.
-    channel.on('error', () => {});
-  } else channel.end();
+  const outputs = Promise.all([
+    pipeline(channel, stdout, { end: false }),
+    stderr === stdout ? null : pipeline(channel.stderr, stderr, { end: false }),
+  ]);
+  // A command may end without reading all that it is given; what stays unread is nobody's error.
+  channel.on('error', () => {});
+  if (stdin) stdin.pipe(channel);
+  else channel.end();
   try {
-    const end = await ended;
-    await Promise.all([out, err]);
+    const [end] = await Promise.all([endOf(channel), outputs]);
     return end;
+  } catch (error) {
+    // Whoever read our output has had enough, as `head` has: the command ends as by SIGPIPE.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return { signal: 'PIPE' };
+    throw error;
   } finally {
     stdin?.unpipe(channel);
   }
@@ -194,24 +194,35 @@ const endOf = (channel: ClientChannel): Promise<CommandEnd> => {
 };
 
 const openExec = (client: Client, command: string): Promise<ClientChannel> =>
-  opened((done) => client.exec(command, done));
+  opened(client, (done) => client.exec(command, done));
 
 const openShell = (client: Client, { rows, columns, term }: Terminal): Promise<ClientChannel> => {
   const pty: PseudoTtyOptions = { rows, cols: columns, term };
-  return opened((done) => client.shell(pty, done));
+  return opened(client, (done) => client.shell(pty, done));
 };
 
 const opened = async (
+  client: Client,
   open: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
 ): Promise<ClientChannel> => {
   const answer = Promise.withResolvers<ClientChannel>();
-  // ssh2 never answers an open whose connection dies meanwhile; the caller races it against the end of the guest.
-  open((error, channel) =>
-    error
-      ? answer.reject(
-          new RingcrossError('SSH_FAILED', `the guest refused a channel: ${error.message}`, { cause: error }),
-        )
-      : answer.resolve(channel),
-  );
-  return await answer.promise;
+  const refuse = (error: Error | null) =>
+    answer.reject(
+      new RingcrossError(
+        'SSH_FAILED',
+        `expected a channel in the guest, but ${error?.message ?? 'the connection closed'}`,
+        {
+          cause: error,
+        },
+      ),
+    );
+  // ssh2 never answers an open whose connection dies meanwhile.
+  const onClose = () => refuse(null);
+  client.once('close', onClose);
+  open((error, channel) => (error ? refuse(error) : answer.resolve(channel)));
+  try {
+    return await answer.promise;
+  } finally {
+    client.off('close', onClose);
+  }
 };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -23,7 +23,7 @@ test('a process that exits without unwinding takes its folder along', async (t) 
   const script = `import { withTemporaryFolder } from ${module};
     await withTemporaryFolder(async (folder) => { console.log(folder); process.exit(0); });`;
   const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', script]);
-  t.regex(stdout, /ringcross-\d+-/);
+  t.regex(stdout, /ringcross-\d+-\d+-/);
   t.false(existsSync(stdout));
 });
 
@@ -31,7 +31,8 @@ test('the folder of a process that was killed is removed by the next', async (t)
   const { pid } = await execa(process.execPath, ['-e', 'console.log(process.pid)']).then(({ stdout }) => ({
     pid: stdout,
   }));
-  const stale = join(tmpdir(), `ringcross-${pid}-stale`);
+  const namespace = /\d+/.exec(await readlink('/proc/self/ns/pid'))?.[0];
+  const stale = join(tmpdir(), `ringcross-${namespace}-${pid}-stale`);
   await mkdir(stale);
   const script = `import { withTemporaryFolder } from ${module}; await withTemporaryFolder(async () => {});`;
   await execa(process.execPath, ['--input-type=module', '-e', script]);

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type ErrorData,
   type GuestFacts,
   type GuestMessage,
   type HostMessage,
@@ -14,7 +15,7 @@ import { throwIfInterrupted } from './interrupted.ts';
 import { lensRecords } from './lens.ts';
 import { pinVcpus } from './pin.ts';
 import { type Machine, qemuArgs } from './qemu-args.ts';
-import { type QemuExit, type QemuProcess, type StopStep, startQemu } from './qemu-process.ts';
+import { type QemuExit, type QemuProcess, qemuProgram, type StopStep, startQemu } from './qemu-process.ts';
 import { forwardedPort } from './qmp.ts';
 import { connectSsh, type KeyPair, newKeyPair, type SshLink } from './ssh-link.ts';
 
@@ -46,6 +47,8 @@ export interface Vm {
   send(message: HostMessage): void;
   /** Connects on first use. Errors: SSH_FAILED, GUEST_ENDED. */
   ssh(): Promise<SshLink>;
+  /** Puts files into the guest over SSH. Errors: SSH_FAILED, GUEST_ENDED. */
+  push(files: readonly { from: string; to: string }[]): Promise<void>;
   /** The work's own result, unless the guest ends first. Errors: GUEST_ENDED, with the console's evidence. */
   whileItRuns<T>(work: Promise<T>): Promise<T>;
   consoleTail(): string[];
@@ -71,15 +74,23 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
     const keys = newKeyPair();
     const send = (message: HostMessage) => void qemu.protocol.write(encodeLine(message));
     send({ type: 'welcome', authorizedKey: keys.publicKey });
+    const connected = async (): Promise<SshLink> => {
+      link ??= await whileItRuns(
+        feed,
+        withinLens(request, 'an SSH session', connect(qemu, feed, keys, request)),
+      );
+      return link;
+    };
     const result = await use({
       facts,
       bootMs: performance.now() - started,
       commandLine: args,
       events: feed.events,
       send,
-      ssh: async () => {
-        link ??= await whileItRuns(feed, connect(qemu, feed, keys, request));
-        return link;
+      ssh: connected,
+      push: async (files) => {
+        const ssh = await connected();
+        await whileItRuns(feed, withinLens(request, 'the files to arrive', ssh.push(files)));
       },
       whileItRuns: (work) => whileItRuns(feed, work),
       consoleTail: () => feed.console.tail(),
@@ -112,10 +123,9 @@ const openFeed = (qemu: QemuProcess): Feed => {
   const hostKey = Promise.withResolvers<string>();
   const ended = Promise.withResolvers<never>();
   for (const { promise } of [hello, hostKey, ended]) promise.catch(() => {});
-  const events = new Readable({ objectMode: true, read: () => void qemu.protocol.resume() });
-  const tell = (event: VmEvent) => {
-    if (!events.push(event)) qemu.protocol.pause();
-  };
+  // Never paused: whoever runs a cell keeps every event anyway, and a paused socket would keep QEMU's end from us.
+  const events = new Readable({ objectMode: true, read: () => {} });
+  const tell = (event: VmEvent) => void events.push(event);
   const console = new ConsoleWatcher((incident) => tell({ kind: 'incident', incident }));
   const decoder = new LineDecoder<GuestMessage>();
   qemu.protocol.on('data', (chunk: Buffer) => {
@@ -123,7 +133,10 @@ const openFeed = (qemu: QemuProcess): Feed => {
       if (!decoded.ok) tell({ kind: 'noise', text: decoded.text });
       else if (decoded.message.type === 'hello') hello.resolve(decoded.message);
       else if (decoded.message.type === 'ssh-ready') hostKey.resolve(decoded.message.hostKey);
-      else tell({ kind: 'message', message: decoded.message });
+      else {
+        if (decoded.message.type === 'agent-error') hostKey.reject(agentError(decoded.message.error));
+        tell({ kind: 'message', message: decoded.message });
+      }
     }
   });
   qemu.console.on('data', (chunk: Buffer) => console.push(chunk));
@@ -142,6 +155,15 @@ const openFeed = (qemu: QemuProcess): Feed => {
   return { events, console, hello: hello.promise, hostKey: hostKey.promise, ended: ended.promise };
 };
 
+const agentError = ({ message, stack }: ErrorData): RingcrossError =>
+  new RingcrossError(
+    'SSH_FAILED',
+    `expected the guest's SSH server to start, but the agent says: ${message}`,
+    {
+      log: stack ?? message,
+    },
+  );
+
 /** Resolves when a stream has ended; at once where it already has, and never later than a second. */
 const drained = async (stream: Readable): Promise<void> => {
   if (stream.readableEnded || stream.destroyed) return;
@@ -155,36 +177,67 @@ const drained = async (stream: Readable): Promise<void> => {
 const boot = async (qemu: QemuProcess, feed: Feed, request: VmRequest): Promise<GuestFacts> => {
   const lens = lensRecords[request.lens];
   const deadlineMs = request.bootDeadlineMs ?? lens.bootDeadlineMs;
-  const timer = new AbortController();
-  try {
+  const greet = async () => {
     if (lens.pinned) await pinVcpus(qemu.qmp);
     else await qemu.qmp.negotiate();
-    const answer = await Promise.race([
-      feed.hello,
-      delay(deadlineMs, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const),
-    ]);
-    if (answer === 'late')
-      throw new RingcrossError(
-        'BOOT_TIMEOUT',
-        `expected the agent's hello within ${deadlineMs} ms, but none came`,
-        {
-          log: evidence(feed.console.tail()).join('\n'),
-        },
-      );
-    return checkHello(answer, request.buildId);
+    return checkHello(await feed.hello, request.buildId);
+  };
+  try {
+    return await within(
+      deadlineMs,
+      greet(),
+      () =>
+        new RingcrossError(
+          'BOOT_TIMEOUT',
+          `expected the agent's hello within ${deadlineMs} ms, but none came`,
+          {
+            log: evidence(feed.console.tail()).join('\n'),
+          },
+        ),
+    );
   } catch (error) {
-    if (error instanceof RingcrossError && ['GUEST_ENDED', 'QEMU_EXITED', 'QMP_ERROR'].includes(error.code)) {
-      const { code, signal, stderr } = await qemu.exited;
-      const how = signal ? `signal ${signal}` : `status ${code}`;
-      const log = [stderr.trim(), ...evidence(feed.console.tail())].filter(Boolean).join('\n');
-      throw new RingcrossError('BOOT_FAILED', `expected the agent's hello, but QEMU ended with ${how}`, {
-        log,
-        cause: error,
-      });
-    }
-    throw error;
+    if (
+      !(error instanceof RingcrossError) ||
+      !['GUEST_ENDED', 'QEMU_EXITED', 'QMP_ERROR'].includes(error.code)
+    )
+      throw error;
+    // A QEMU that refuses a command has not ended by itself.
+    await qemu.stop();
+    throw bootFailure(await qemu.exited, feed.console.tail(), error);
+  }
+};
+
+/** The shell's status for a program that cannot be started, which setpriv(1) ends with too. */
+const notFound = 127;
+
+const bootFailure = (
+  { code, signal, stderr }: QemuExit,
+  tail: string[],
+  cause: RingcrossError,
+): RingcrossError => {
+  const log = [stderr.trim(), ...evidence(tail)].filter(Boolean).join('\n');
+  if (code === notFound)
+    return new RingcrossError('QEMU_MISSING', `expected ${qemuProgram} to start, but it cannot`, {
+      log,
+      cause,
+      next: 'ringcross doctor',
+    });
+  const how = signal ? `signal ${signal}` : `status ${code}`;
+  return new RingcrossError('BOOT_FAILED', `expected the agent's hello, but QEMU ended with ${how}`, {
+    log,
+    cause,
+  });
+};
+
+/** The work's result, or the error of the deadline; the work then goes on unwatched. */
+const within = async <T>(ms: number, work: Promise<T>, late: () => RingcrossError): Promise<T> => {
+  work.catch(() => {});
+  const deadline = Promise.withResolvers<never>();
+  const timer = setTimeout(() => deadline.reject(late()), ms);
+  try {
+    return await Promise.race([work, deadline.promise]);
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 };
 
@@ -214,6 +267,16 @@ const connect = async (
   if (port === null)
     throw new RingcrossError('SSH_FAILED', `expected a forwarded port, but QEMU says: ${usernet}`);
   return await connectSsh(port, keys, hostKey, lensRecords[request.lens].bootDeadlineMs);
+};
+
+/** What a guest that lives does within the time it has to boot. Errors: SSH_FAILED. */
+const withinLens = <T>({ lens }: VmRequest, what: string, work: Promise<T>): Promise<T> => {
+  const ms = lensRecords[lens].bootDeadlineMs;
+  return within(
+    ms,
+    work,
+    () => new RingcrossError('SSH_FAILED', `expected ${what} within ${ms} ms, but there is none`),
+  );
 };
 
 const whileItRuns = async <T>(feed: Feed, work: Promise<T>): Promise<T> => {

@@ -1,9 +1,10 @@
 // The native addon of guest/native: compiled on the host, loaded by the same node in the guest.
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { RingcrossError } from '../../vm/errors.ts';
+import { withTemporaryFolder } from '../../vm/temporary.ts';
 import { cacheRoot } from '../cache.ts';
 import { ownRoot } from '../project.ts';
 
@@ -38,15 +39,12 @@ export const ensureAddon = async (): Promise<string> => {
   const path = join(dir, `${digest.digest('hex').slice(0, 32)}.node`);
   if (await readFile(path).catch(() => null)) return path;
   await mkdir(dir, { recursive: true });
-  const work = await mkdtemp(join(dir, 'new-'));
-  try {
+  return await withTemporaryFolder(async (work) => {
     const output = join(work, 'ringcross.node');
     await compileAddon(output);
     await rename(output, path);
     return path;
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  }, dir);
 };
 
 /** Compiles every C file of guest/native into one addon; `extra` flags come last. Errors: ADDON_BUILD. */
