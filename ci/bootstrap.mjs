@@ -2,10 +2,13 @@
 // Plain JavaScript without dependencies, for whatever Node (20 or later) the machine has. Never prompts.
 import { spawnSync } from 'node:child_process';
 import { accessSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { installers, systemPackages } from './system-packages.mjs';
 
-const root = join(import.meta.dirname, '..');
+// Not import.meta.dirname: a Node before 20.11 must come as far as the sentence that refuses it.
+const self = fileURLToPath(import.meta.url);
+const root = join(dirname(self), '..');
 const broken = 3;
 
 /** Everything that is looked at, in order; each part returns quickly where nothing is to be done. */
@@ -19,8 +22,9 @@ export const bootstrap = () => {
 const checkHost = () => {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     fail(`ringcross measures Linux on x86_64; this host is ${process.platform} on ${process.arch}.`);
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < 20) fail(`ringcross needs Node 20 or later to set itself up; this is ${process.version}.`);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 11))
+    fail(`ringcross needs Node 20.11 or later to set itself up; this is ${process.version}.`);
 };
 
 /** What of the table this host lacks. */
@@ -48,7 +52,7 @@ const installSystemPackages = () => {
   const looked = missing.map(({ need }) => need).join(', ');
   if (!command.startsWith('apt-get') || !isPresent('apt-get'))
     fail(`Missing on this host: ${looked}.\nInstall them with:\n  sudo ${command}`);
-  const asRoot = process.getuid?.() === 0 ? [] : passwordlessSudo() ? ['sudo', '-n'] : null;
+  const asRoot = rootPrefix();
   if (!asRoot) fail(`Missing on this host: ${looked}.\nInstall them with:\n  sudo ${command}`);
   say(`installing ${command.split(' ').slice(4).join(' ')}`);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -60,9 +64,13 @@ const installSystemPackages = () => {
   if (still.length > 0) fail(`Still missing after ${command}: ${still.join(', ')}.`);
 };
 
-// With a terminal sudo may ask for a password there; without one it must not.
-const passwordlessSudo = () =>
-  isPresent('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+/** What makes a command root's, or null: sudo may ask for a password only where somebody can type one. */
+const rootPrefix = () => {
+  if (process.getuid?.() === 0) return [];
+  if (!isPresent('sudo')) return null;
+  if (spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0) return ['sudo', '-n'];
+  return process.stdin.isTTY ? ['sudo'] : null;
+};
 
 /** npm writes what it installed into node_modules/.package-lock.json: where that is not the lock file's, install. */
 const installNodeModules = () => {
@@ -127,7 +135,11 @@ const readJson = (path) => {
 
 const run = ([program, ...args], env) => {
   // Standard output belongs to results; what installers say goes to the error stream.
-  const { status, error } = spawnSync(program, args, { cwd: root, env, stdio: ['ignore', 2, 2] });
+  const { status, error } = spawnSync(program, args, {
+    cwd: root,
+    env,
+    stdio: [process.stdin.isTTY ? 0 : 'ignore', 2, 2],
+  });
   if (error) fail(`${program} cannot be started: ${error.message}`);
   if (status !== 0) fail(`${[program, ...args].join(' ')} ended with status ${status}.`);
 };
@@ -146,4 +158,4 @@ const check = () => {
   process.stdout.write(`${JSON.stringify({ missing: missing.map(({ need }) => need), command })}\n`);
 };
 
-if (process.argv[1] === import.meta.filename) process.argv.includes('--check') ? check() : bootstrap();
+if (process.argv[1] === self) process.argv.includes('--check') ? check() : bootstrap();

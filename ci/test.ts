@@ -5,11 +5,13 @@ const stages: Record<string, () => Promise<unknown>> = {
   types: () => $`tsc`,
   lint: () => $`biome check`,
   fast: () => $`ava`,
+  // Built before any test waits for a guest: a build takes longer than a test may.
+  kernel: () => $`bin/ringcross kernel build`,
   vm: () => $`ava --config ava.vm.config.js`,
   slow: () => $`ava --config ava.slow.config.js`,
 };
 
-const everyday = ['types', 'lint', 'fast', 'vm'];
+const everyday = ['types', 'lint', 'fast', 'kernel', 'vm'];
 
 $.verbose = true;
 $.stdio = 'inherit';

@@ -3,13 +3,12 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RingcrossError } from '../vm/errors.ts';
-import { type Lens, lenses } from '../vm/lens.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
 import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
 import { runCommand } from './commands/run.ts';
 import { shellCommand } from './commands/shell.ts';
-import { type LensWord, lensWords } from './lenses.ts';
+import { type LensWord, lensWords, quickestLens } from './lenses.ts';
 import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
 import { terminalSummary } from './report/markdown.ts';
@@ -38,7 +37,7 @@ const repeated = <T extends string>(flags: string, description: string, choices?
 };
 
 const oneKernel = new Option('--kernel <name>', "a kernel's name").default('', "the config's first");
-const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(lenses).default('emulated');
+const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(lensWords).default('auto');
 
 const program = new Command('ringcross')
   .description('Measures how data crosses the border between user space and kernel space, on any kernel.')
@@ -119,7 +118,7 @@ program
 
 interface GuestFlags {
   kernel: string;
-  lens: Lens;
+  lens: LensWord;
   push: string[];
 }
 
@@ -127,7 +126,7 @@ const sessionOptions = async (flags: Pick<GuestFlags, 'kernel' | 'lens'>) => {
   const project = await loadProject();
   return {
     kernel: flags.kernel || (project.kernels[0] ?? ''),
-    lens: flags.lens,
+    lens: flags.lens === 'auto' ? await quickestLens() : flags.lens,
     memoryMiB: project.memoryMiB,
     signal,
     progress: openProgress(),
@@ -176,7 +175,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** An error of a system call, by node's own fields: the host's state, not a bug of ours. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'syscall' in error && 'errno' in error;
+  error instanceof Error && (('syscall' in error && 'errno' in error) || isSystemError(error.cause));
 
 const hostCallError = (error: NodeJS.ErrnoException): RingcrossError =>
   new RingcrossError('HOST_CALL', `expected the host to allow it, but: ${error.message}`, {
@@ -186,13 +185,14 @@ const hostCallError = (error: NodeJS.ErrnoException): RingcrossError =>
 
 /** What broke, the log that explains it, and what to type next. */
 const tellError = (error: unknown): number => {
+  // Whatever broke after we were told to stop, broke because of that.
+  if (signal.aborted) return signalStatus(String(signal.reason));
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof RingcrossError) && isSystemError(error)) return tellError(hostCallError(error));
   if (!(error instanceof RingcrossError)) {
     process.stderr.write(`ringcross: bug: ${error instanceof Error ? error.stack : String(error)}\n`);
     return 3;
   }
-  if (error.code === 'INTERRUPTED' && signal.aborted) return signalStatus(String(signal.reason));
   process.stderr.write(`ringcross: ${error.code}: ${error.message}\n`);
   if (error.log) process.stderr.write(`${error.log.trimEnd()}\n`);
   if (error.next) process.stderr.write(`next: ${error.next}\n`);

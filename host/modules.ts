@@ -1,11 +1,13 @@
 // Kernel modules: built out of tree against one kernel, kept by digest of kernel and sources.
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { cp, mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { RingcrossError } from '../vm/errors.ts';
+import { throwIfInterrupted } from '../vm/interrupted.ts';
+import { withTemporaryFolder } from '../vm/temporary.ts';
 import { cacheRoot } from './cache.ts';
+import { buildEnvironment, makeArguments } from './kernel/environment.ts';
 import type { BuiltKernel } from './kernel/index.ts';
 
 /** The shared headers of modules, beside their folders. */
@@ -29,58 +31,67 @@ export const ensureModule = async (
   const [known] = await readdir(dir).catch(() => []);
   if (known !== undefined) return join(dir, known);
   await mkdir(kept, { recursive: true });
-  const work = await mkdtemp(join(kept, 'new-'));
-  try {
-    for (const folder of [name, sharedHeaders])
-      await cp(join(modulesDir, folder), join(work, folder), { recursive: true }).catch(() => {});
-    const result = await execa(
-      'make',
-      [
-        '-C',
-        kernel.buildTree,
-        `M=${join(work, name)}`,
-        'W=1',
-        'KCFLAGS=-Werror',
-        `-j${availableParallelism()}`,
-        'modules',
-      ],
-      { reject: false, all: true, env: { LC_ALL: 'C' }, ...(signal ? { cancelSignal: signal } : {}) },
-    );
-    if (result.exitCode !== 0)
-      throw new RingcrossError(
-        'MODULE_BUILD',
-        `expected the module ${name} to build for ${kernel.name}, but make failed`,
-        {
-          log: compilerLines(result.all ?? '', work),
-        },
-      );
-    const built = (await readdir(join(work, name))).filter((file) => file.endsWith('.ko'));
-    if (built.length !== 1 || built[0] === undefined)
-      throw new RingcrossError(
-        'MODULE_BUILD',
-        `expected one .ko of the module ${name}, but its Kbuild makes ${built.length}: ${built.join(', ')}`,
-      );
+  return await withTemporaryFolder(async (work) => {
+    const built = await buildModule(modulesDir, name, kernel, work, signal);
     // The kernel names a module by its file, so the file keeps its name inside a folder of the digest's.
     const folder = join(work, 'kept');
     await mkdir(folder);
-    await rename(join(work, name, built[0]), join(folder, built[0]));
-    await rename(folder, dir).catch(async (error: NodeJS.ErrnoException) => {
+    await rename(built, join(folder, basename(built)));
+    await rename(folder, dir).catch((error: NodeJS.ErrnoException) => {
       // Another process made the same module meanwhile.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
-    return join(dir, built[0]);
-  } catch (cause) {
-    if (cause instanceof RingcrossError) throw cause;
+    return join(dir, basename(built));
+  }, kept);
+};
+
+/** Builds in a copy, since make writes beside the sources; returns the path of the one .ko. */
+const buildModule = async (
+  modulesDir: string,
+  name: string,
+  kernel: BuiltKernel,
+  work: string,
+  signal: AbortSignal | undefined,
+): Promise<string> => {
+  const source = join(work, name);
+  await cp(join(modulesDir, name), source, { recursive: true });
+  // A project's modules may share no header at all.
+  await cp(join(modulesDir, sharedHeaders), join(work, sharedHeaders), { recursive: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    },
+  );
+  const words = [
+    '-C',
+    kernel.buildTree,
+    `M=${source}`,
+    'W=1',
+    'KCFLAGS=-Werror',
+    ...makeArguments(),
+    'modules',
+  ];
+  const result = await execa('make', words, {
+    reject: false,
+    all: true,
+    env: buildEnvironment(),
+    extendEnv: false,
+    ...(signal ? { cancelSignal: signal } : {}),
+  });
+  throwIfInterrupted(signal);
+  if (result.failed)
     throw new RingcrossError(
       'MODULE_BUILD',
-      `expected ${name}.ko of the module ${name}, but: ${(cause as Error).message}`,
+      `expected the module ${name} to build for ${kernel.name}, but make failed`,
       {
-        cause,
+        log: compilerLines(result.all ?? '', work),
       },
     );
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  const [built, ...others] = (await readdir(source)).filter((file) => file.endsWith('.ko'));
+  if (built !== undefined && others.length === 0) return join(source, built);
+  throw new RingcrossError(
+    'MODULE_BUILD',
+    `expected one .ko of the module ${name}, but its Kbuild makes ${built === undefined ? 'none' : others.length + 1}`,
+  );
 };
 
 /** Every file that the module is made of, with its bytes, in a fixed order. */

@@ -4,16 +4,23 @@ import { killAllQemu } from '../vm/qemu-process.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** No person presses twice so fast, milliseconds. */
+const echoMs = 250;
+
 /** Aborts on the first signal; its name is the reason. Call once, in the process that a person started. */
 export const signalWatch = (): AbortSignal => {
   const controller = new AbortController();
+  let first = 0;
   for (const name of signals)
     process.on(name, () => {
+      // npm passes a terminal's signal on, so that one Ctrl-C arrives twice.
+      if (controller.signal.aborted && performance.now() - first < echoMs) return;
       if (controller.signal.aborted) {
         killAllQemu();
         process.exit(signalStatus(name));
       }
       process.stderr.write(`ringcross: ${name}: stopping; once more to kill at once\n`);
+      first = performance.now();
       controller.abort(name);
     });
   return controller.signal;

@@ -9,7 +9,7 @@ import { readRun } from '../host/report/write.ts';
 import { removeRuns, runHere } from './run-here.ts';
 
 const project = await loadProject(join(import.meta.dirname, 'fixtures'));
-const done = runHere({ project, lenses: ['emulated'], silenceMs: 10_000 });
+const done = runHere({ project, lenses: ['emulated'], silenceMs: 20_000 });
 done.catch(() => {});
 test.after.always(removeRuns);
 
@@ -41,10 +41,28 @@ test('a spec that throws: failed, with its own stack and output', async (t) => {
   t.is(throws?.output, 'said before it threw\n');
 });
 
+test('a spec that throws while it loads fails alone, with what it threw', async (t) => {
+  const { outcome, text } = await cellOf('throws-while-loading');
+  t.is(outcome, 'failed');
+  t.regex(text, /SPEC_LOAD/);
+  t.regex(text, /this spec cannot be loaded/);
+});
+
+test('a suite whose body throws fails, and so do the tests it then lacks', async (t) => {
+  const { outcome, tests } = await cellOf('suite-throws');
+  t.is(outcome, 'failed');
+  const outcomes = Object.fromEntries(tests.map((one) => [one.title, one.outcome]));
+  t.deepEqual(outcomes, {
+    'a suite': 'failed',
+    'a suite › a test that is declared and never runs': 'failed',
+    'a test that passes': 'passed',
+  });
+});
+
 test('a spec that never ends: hung, though it prints', async (t) => {
   const { outcome, reason, tests } = await cellOf('never-ends');
   t.is(outcome, 'hung');
-  t.is(reason, 'nothing happened for 10 s');
+  t.is(reason, 'nothing happened for 20 s');
   t.deepEqual(
     tests.map((one) => one.outcome),
     ['hung', 'skipped'],
@@ -76,8 +94,11 @@ test('the run goes on, and its status says that tests failed', async (t) => {
 
 test('the folder holds the console of every cell and a report that shows each failure', async (t) => {
   const { dir, results } = await done;
-  for (const { kernel, lens, spec } of results.cells)
+  for (const { kernel, lens, spec, bootMs } of results.cells) {
+    // One that never booted has said nothing.
+    if (bootMs === null) continue;
     t.regex(await readFile(join(dir, 'console', `${kernel}-${lens}-${spec}.log`), 'utf8'), /Linux version/);
+  }
   const read = await readRun(dir);
   t.deepEqual(read.results, results);
   const report = markdownReport(read.results, read.manifest);

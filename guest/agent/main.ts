@@ -39,21 +39,28 @@ const runWithModules = async (
   const loaded: ModuleRequest[] = [];
   let tests = 0;
   try {
-    for (const module of modules) {
-      if (!changed(tell, module.name, 'load', () => loadModule(module.path, module.parameters))) return;
-      loaded.push(module);
-      tell({ type: 'module', name: module.name, state: 'loaded' });
+    if (loadAll(modules, loaded, tell)) {
+      // Imported late: the test runner costs a boot nothing when only a shell is wanted.
+      const { runSpec } = await import('./run-spec.ts');
+      tests = await runSpec(spec, tell);
     }
-    // Imported late: the test runner costs a boot nothing when only a shell is wanted.
-    const { runSpec } = await import('./run-spec.ts');
-    tests = await runSpec(spec, tell);
   } finally {
     for (const { name } of loaded.reverse())
       if (changed(tell, name, 'unload', () => unloadModule(name)))
         tell({ type: 'module', name, state: 'unloaded' });
-    tell({ type: 'spec-end', tests });
   }
+  // Not after an error: the host then hears of that.
+  tell({ type: 'spec-end', tests });
 };
+
+const loadAll = (modules: readonly ModuleRequest[], loaded: ModuleRequest[], tell: Tell): boolean =>
+  modules.every((module) => {
+    const { name, path, parameters } = module;
+    if (!changed(tell, name, 'load', () => loadModule(path, parameters))) return false;
+    loaded.push(module);
+    tell({ type: 'module', name, state: 'loaded' });
+    return true;
+  });
 
 /** Tells the host of a refusal, with what the kernel printed meanwhile. */
 const changed = (tell: Tell, name: string, action: 'load' | 'unload', change: () => void): boolean => {

@@ -13,15 +13,25 @@ import { errorData } from './error-data.ts';
 
 type Tell = (message: GuestMessage) => void;
 
+/** Characters kept of what one test prints: a test that prints without end fills no disk. */
+const outputLimit = 256 * 1024;
+
 /** Runs the spec and returns how many tests it had. A spec that cannot be imported is a failed test of its own. */
 export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   let running: string[] = [];
+  const printed = new Map<string, number>();
   const onCase = (result: unknown) =>
     tell({ type: 'case', path: running, case: encodeCase(result as CaseResult) });
   diagnosticsChannel.subscribe(caseChannel, onCase);
-  const release = captureOutput((stream, text) =>
-    tell({ type: 'output', path: running.length ? running : null, stream, text }),
-  );
+  const release = captureOutput((stream, text) => {
+    const title = running.join('\n');
+    const before = printed.get(title) ?? 0;
+    printed.set(title, before + text.length);
+    if (before >= outputLimit) return;
+    const kept = text.slice(0, outputLimit - before);
+    const note = kept.length < text.length ? '\n(what follows is not kept)\n' : '';
+    tell({ type: 'output', path: running.length ? running : null, stream, text: kept + note });
+  });
   let tests = 0;
   try {
     const events = run({ files: [spec], isolation: 'none', concurrency: 1 });
@@ -36,7 +46,7 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
     );
     const onResult = (data: EventData.TestPass | EventData.TestFail) => {
       const error = 'error' in data.details ? data.details.error : null;
-      // A suite has no outcome but its tests', unless it failed by itself, in a hook.
+      // A suite has no outcome but its tests', unless it failed by itself: in its body or in a hook.
       if (data.details.type === 'suite' && !(error && isOwnFailure(error))) return;
       // A file that declares no test, or cannot be imported, stands in for one under its own name.
       if (data.nesting === 0 && data.name === spec) return;
@@ -91,7 +101,7 @@ const endWhenLoaded = async (spec: string, started: Promise<unknown>): Promise<u
 /** node:test wraps what a test threw; `failureType` tells what kind of failure it was. */
 type TestFailure = Error & { failureType?: string };
 
-const isOwnFailure = (error: TestFailure): boolean => error.failureType === 'hookFailed';
+const isOwnFailure = (error: TestFailure): boolean => error.failureType !== 'subtestsFailed';
 
 const causeOf = (error: TestFailure): unknown =>
   error.failureType === 'testCodeFailure' || error.failureType === 'hookFailed'

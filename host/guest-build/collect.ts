@@ -1,4 +1,6 @@
-// Runs as a process of its own: imports one spec with node:test replaced by a collector, and prints what it declares.
+// Runs as a process of its own: imports one spec with node:test replaced by a collector, and writes what it declares to
+// descriptor 3. Whatever the spec prints or leaves running while it loads disturbs neither.
+import { writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -11,4 +13,5 @@ registerHooks({
 
 const { titles } = (await import(collector)) as { titles: string[] };
 const spec = (await import(pathToFileURL(process.argv[2] ?? '').href)) as { needs?: unknown };
-process.stdout.write(JSON.stringify({ needs: spec.needs ?? null, titles }));
+writeSync(3, JSON.stringify({ needs: spec.needs ?? null, titles }));
+process.exit(0);

@@ -36,17 +36,33 @@ test('a spec is read without running a test of it', async (t) => {
 });
 
 test('a spec that throws while it loads says what it threw', async (t) => {
-  const error = await t.throwsAsync(readSpec(await write(t, `throw new Error('no such thing');`)), {
-    code: 'SPEC_LOAD',
-  });
-  t.regex(String((error as { log?: string }).log), /no such thing/);
+  const { loadError } = await readSpec(await write(t, `throw new Error('no such thing');`));
+  t.is(loadError?.code, 'SPEC_LOAD');
+  t.regex(loadError?.log ?? '', /no such thing/);
 });
 
 test('needs that are none are refused by name', async (t) => {
-  await t.throwsAsync(readSpec(await write(t, `export const needs = { confg: [] };`)), {
-    code: 'SPEC_LOAD',
-    message: /confg/,
-  });
+  const { loadError } = await readSpec(await write(t, `export const needs = { confg: [] };`));
+  t.is(loadError?.code, 'SPEC_LOAD');
+  t.regex(loadError?.message ?? '', /confg/);
+});
+
+test('a spec that prints and leaves timers running while it loads is read all the same', async (t) => {
+  const { titles, loadError } = await readSpec(
+    await write(
+      t,
+      `import { test } from 'node:test'; console.log('hello'); setInterval(() => {}, 1000); test('one', () => {});`,
+    ),
+  );
+  t.is(loadError, null);
+  t.deepEqual(titles, ['one']);
+});
+
+test('two tests of one title are refused: one would hide the other', async (t) => {
+  const { loadError } = await readSpec(
+    await write(t, `import { test } from 'node:test'; test('one', () => {}); test('one', () => {});`),
+  );
+  t.regex(loadError?.message ?? '', /two are "one"/);
 });
 
 test('every spec of ours is found, and a glob that matches none is an error that lists them', async (t) => {

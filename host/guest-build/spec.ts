@@ -39,6 +39,8 @@ export interface SpecFile {
   needs: Needs;
   /** Titles of the tests it declares while it loads, with those of their suites, in order. */
   titles: string[];
+  /** Why it cannot be run at all; null where it can. */
+  loadError: RingcrossError | null;
 }
 
 const suffix = '.spec.ts';
@@ -62,29 +64,33 @@ export const findSpecs = async (project: Project, globs: readonly string[]): Pro
 };
 
 /**
- * Imports the spec in a process of its own where node:test only collects, and returns what it declares.
- * Errors: SPEC_LOAD, with what the spec threw.
+ * Imports the spec in a process of its own where node:test only collects, and returns what it declares. A spec that does
+ * not load has its error in `loadError`: it fails its own cells and no others.
  */
 export const readSpec = async (path: string): Promise<SpecFile> => {
+  const name = basename(path, suffix);
+  const broken = (message: string, log?: string): SpecFile => ({
+    name,
+    path,
+    needs: needsSchema.parse({}),
+    titles: [],
+    loadError: new RingcrossError('SPEC_LOAD', message, log ? { log } : {}),
+  });
   const result = await execa(pinnedNode, [join(ownRoot, 'host/guest-build/collect.ts'), path], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     reject: false,
     timeout: 30_000,
     env: { NODE_NO_WARNINGS: '1' },
   });
-  const name = basename(path, suffix);
-  const declared =
-    result.exitCode === 0 ? (JSON.parse(result.stdout) as { needs: unknown; titles: string[] }) : null;
-  if (!declared)
-    throw new RingcrossError('SPEC_LOAD', `expected the spec ${name} to load, but it threw`, {
-      log: result.stderr,
-    });
+  if (result.failed) return broken(`expected the spec ${name} to load, but it threw`, String(result.stderr));
+  const declared = JSON.parse(String(result.stdio[3])) as { needs: unknown; titles: string[] };
   const needs = needsSchema.safeParse(declared.needs ?? {});
-  if (!needs.success)
-    throw new RingcrossError(
-      'SPEC_LOAD',
-      `expected valid needs in ${name}, but: ${z.prettifyError(needs.error)}`,
-    );
-  return { name, path, needs: needs.data, titles: declared.titles };
+  if (!needs.success) return broken(`expected valid needs in ${name}, but: ${z.prettifyError(needs.error)}`);
+  const twice = declared.titles.find((title, index) => declared.titles.indexOf(title) !== index);
+  // Results are told by title: of two with one title, one would hide the other.
+  if (twice !== undefined)
+    return broken(`expected a title of its own for each test of ${name}, but two are "${twice}"`);
+  return { name, path, needs: needs.data, titles: declared.titles, loadError: null };
 };
 
 /** Hands `use` a folder with the spec as one file of JavaScript, and removes it afterwards. Errors: SPEC_LOAD. */

@@ -43,8 +43,8 @@ test('the emulated lens publishes no tick at all', (t) => {
 });
 
 test('a case is named after what tells it apart', (t) => {
-  t.is(caseName(report), 'u2u-alternating-1024');
-  t.is(caseName({ ...report, variant: '../page vsyscall=none' }), 'u2u-..-page-vsyscall=none-1024');
+  t.is(caseName(report), 'pipe-u2u-alternating-1024');
+  t.is(caseName({ ...report, variant: '../page vsyscall=none' }), 'pipe-u2u-..-page-vsyscall=none-1024');
 });
 
 test('a call that carries no bytes has no throughput', (t) => {

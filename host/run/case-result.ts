@@ -55,11 +55,12 @@ export const measuredCase = (report: CaseReport, lens: Lens): MeasuredCase => {
 /** Four significant digits. */
 const round = (value: number): number => Number(value.toPrecision(4));
 
-/** A case's name in files: `u2u-blocking-1024`. */
+/** A case's name in files: `pipe-u2u-blocking-1024`. */
 export const caseName = ({
+  mechanism,
   direction,
   variant,
   bytes,
-}: Pick<CaseReport, 'direction' | 'variant' | 'bytes'>): string =>
+}: Pick<CaseReport, 'mechanism' | 'direction' | 'variant' | 'bytes'>): string =>
   // A variant is a spec's own word: nothing of it may leave the folder.
-  `${direction}-${variant.replaceAll(/[^\w.=-]/g, '-')}-${bytes}`;
+  `${mechanism}-${direction}-${variant}-${bytes}`.replaceAll(/[^\w.=-]/g, '-');

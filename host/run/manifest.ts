@@ -22,8 +22,10 @@ export interface Manifest {
   cyclesProbe: ProbeResult | null;
   images: { root: string; agent: string };
   kernels: (Pick<BuiltKernel, 'name' | 'version' | 'release' | 'buildId'> & BuiltKernel['facts'])[];
-  /** The first guest of each kernel and lens: what it said of itself, and how QEMU was called. */
-  guests: { kernel: string; lens: Lens; facts: GuestFacts; commandLine: readonly string[] }[];
+  /** The first guest of each kernel and lens: what it said of itself. */
+  guests: { kernel: string; lens: Lens; facts: GuestFacts }[];
+  /** How QEMU was called for each cell, and the SHA-256 of the spec and the modules that were pushed, by file name. */
+  cells: { cell: string; commandLine: readonly string[]; pushed: Record<string, string> }[];
 }
 
 /** What is known before the first guest boots. */
@@ -57,6 +59,7 @@ export const newManifest = async (
     ...facts,
   })),
   guests: [],
+  cells: [],
 });
 
 export const ownVersion = async (): Promise<string> => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { GuestMessage } from '../../guest/protocol/messages.ts';
-import { type CellEvent, isFinal, isProgress, judge } from './outcome.ts';
+import { type CellEvent, isDone, isProgress, judge } from './outcome.ts';
 
 const said = (message: GuestMessage): CellEvent => ({ kind: 'message', message });
 const start = (...path: string[]) => said({ type: 'test-start', path });
@@ -106,15 +106,36 @@ test('what a test printed and threw is its own, with the project’s paths', (t)
   t.is(tests[0]?.error?.stack, 'Error: m\n    at specs/a.spec.ts:3:1');
 });
 
-test('printing is no progress, and only some events are the last', (t) => {
+test('printing is no progress, and only the end of a spec or of the agent’s wits lets the guest be stopped', (t) => {
   t.false(isProgress(said({ type: 'output', path: null, stream: 'stdout', text: 'x' })));
   t.true(isProgress(start('a')));
-  t.deepEqual([end, panic, oops, crash, ended, passed('a')].map(isFinal), [
+  const failed = said({ type: 'agent-error', error: { name: 'Error', message: 'x' } });
+  t.deepEqual([end, failed, panic, oops, crash, ended, passed('a')].map(isDone), [
     true,
     true,
     false,
-    true,
-    true,
+    false,
+    false,
+    false,
     false,
   ]);
+});
+
+test('a declared test that did not run fails a spec that ended', (t) => {
+  const { outcome: of, tests } = judge([start('a'), passed('a'), end], ['a', 'b'], []);
+  t.is(of, 'failed');
+  t.deepEqual(tests[1], { title: 'b', outcome: 'failed', ms: 0, reason: 'it was declared but did not run' });
+});
+
+test('of two tests with one title none hides the other', (t) => {
+  const failure = said({ type: 'test', path: ['a'], outcome: 'failed', ms: 1 });
+  t.is(outcome(start('a'), failure, start('a'), passed('a'), end), 'failed');
+});
+
+test('what the kernel says while the module goes counts', (t) => {
+  const warning: CellEvent = {
+    kind: 'incident',
+    incident: { kind: 'warning', line: '[    1.000000] WARNING: CPU: 0' },
+  };
+  t.is(outcome(start('a'), passed('a'), end, warning, ended), 'failed');
 });

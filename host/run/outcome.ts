@@ -17,14 +17,9 @@ export interface Verdict {
 /** Where the guest keeps what is pushed; stripped from stacks, which then name files as the project does. */
 export const guestWorkDir = '/run/ringcross';
 
-/** Whether an event ends the cell: nothing after it can change the outcome. */
-export const isFinal = (event: CellEvent): boolean => {
-  if (event.kind === 'message')
-    return event.message.type === 'spec-end' || event.message.type === 'agent-error';
-  if (event.kind === 'incident')
-    return event.incident.kind === 'panic' || event.incident.kind === 'agent-ended';
-  return event.kind === 'ended' || event.kind === 'silence';
-};
+/** Whether the agent has nothing more to do: the guest may be stopped. */
+export const isDone = (event: CellEvent): boolean =>
+  event.kind === 'message' && (event.message.type === 'spec-end' || event.message.type === 'agent-error');
 
 /** Whether an event shows that a spec gets on; what it merely prints does not. */
 export const isProgress = (event: CellEvent): boolean =>
@@ -127,8 +122,9 @@ const testResults = (
     }
     if (message.type === 'test') {
       const { path, outcome, ms, reason, error } = message;
-      results.set(titleOf(path), {
-        title: titleOf(path),
+      const title = unused(titleOf(path), results);
+      results.set(title, {
+        title,
         outcome,
         ms,
         ...(reason === undefined ? {} : { reason }),
@@ -142,13 +138,30 @@ const testResults = (
     if (inFlight !== undefined)
       results.set(inFlight, { title: inFlight, outcome, ms: 0, reason: death.reason });
   }
-  const never = death ? 'the guest ended before it ran' : 'it did not run';
-  for (const title of declared)
-    if (!results.has(title)) results.set(title, { title, outcome: 'skipped', ms: 0, reason: never });
+  const hasEnded = messages.some(({ type }) => type === 'spec-end');
+  const wasRefused = messages.some(({ type }) => type === 'module-failed');
+  for (const title of declared) {
+    if (results.has(title)) continue;
+    // A spec that ended and yet left a test out has not done what it declared.
+    const isMissing = hasEnded && !death && !wasRefused;
+    results.set(title, {
+      title,
+      outcome: isMissing ? 'failed' : 'skipped',
+      ms: 0,
+      reason: isMissing ? 'it was declared but did not run' : 'the guest ended before it ran',
+    });
+  }
   return [...results.values()].map((result) => {
     const text = output.get(result.title);
     return text === undefined ? result : { ...result, output: text };
   });
+};
+
+/** Subtests may share a title: the second is told as another. */
+const unused = (title: string, taken: ReadonlyMap<string, unknown>): string => {
+  let name = title;
+  for (let count = 2; taken.has(name); count++) name = `${title} (${count})`;
+  return name;
 };
 
 /** The error with the guest's folder taken out of its stack. */

@@ -2,7 +2,9 @@
 import { basename } from 'node:path';
 import type { GuestFacts } from '../../guest/protocol/messages.ts';
 import { evidence } from '../../vm/console.ts';
-import { RingcrossError } from '../../vm/errors.ts';
+import { type ErrorCode, RingcrossError } from '../../vm/errors.ts';
+import { fileSha256 } from '../../vm/file-digest.ts';
+import { throwIfInterrupted } from '../../vm/interrupted.ts';
 import { lensRecords } from '../../vm/lens.ts';
 import { type Vm, withVm } from '../../vm/vm.ts';
 import { withBundledSpec } from '../guest-build/spec.ts';
@@ -11,7 +13,7 @@ import type { BuiltKernel } from '../kernel/index.ts';
 import { ensureModule } from '../modules.ts';
 import type { Cell } from '../plan.ts';
 import type { Project } from '../project.ts';
-import { type CellEvent, guestWorkDir, isFinal, isProgress, judge, type Verdict } from './outcome.ts';
+import { type CellEvent, guestWorkDir, isDone, isProgress, judge, type Verdict } from './outcome.ts';
 
 export interface CellRequest {
   cell: Cell;
@@ -30,6 +32,8 @@ export interface CellRequest {
 export interface CellRun extends Verdict {
   facts: GuestFacts | null;
   commandLine: readonly string[];
+  /** SHA-256 of what was pushed, by file name: the spec's bundle and its modules. */
+  pushed: Record<string, string>;
   bootMs: number | null;
   ms: number;
   events: CellEvent[];
@@ -42,13 +46,20 @@ const reportMs = 1_500;
 export const runCell = async (request: CellRequest): Promise<CellRun> => {
   const { cell, project, kernel, images } = request;
   const started = performance.now();
-  const run: Omit<CellRun, keyof Verdict | 'ms'> = { facts: null, commandLine: [], bootMs: null, events: [] };
+  const run: Omit<CellRun, keyof Verdict | 'ms'> = {
+    facts: null,
+    commandLine: [],
+    pushed: {},
+    bootMs: null,
+    events: [],
+  };
   const end = (verdict: Verdict): CellRun => ({
     ...verdict,
     ...run,
     ms: Math.round(performance.now() - started),
   });
   try {
+    if (cell.spec.loadError) throw cell.spec.loadError;
     const modules: { name: string; parameters: string; ko: string }[] = [];
     for (const need of cell.spec.needs.modules) {
       const { name, parameters } = typeof need === 'string' ? { name: need, parameters: {} } : need;
@@ -76,10 +87,11 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
           run.facts = vm.facts;
           run.bootMs = Math.round(vm.bootMs);
           run.commandLine = vm.commandLine;
-          const ssh = await vm.ssh();
           const inGuest = (path: string) => `${guestWorkDir}/${basename(path)}`;
           const files = modules.map(({ ko }) => ({ from: ko, to: inGuest(ko) }));
-          await vm.whileItRuns(ssh.push([{ from: bundle, to: inGuest(bundle) }, ...files]));
+          const pushed = [{ from: bundle, to: inGuest(bundle) }, ...files];
+          for (const { from } of pushed) run.pushed[basename(from)] = await fileSha256(from);
+          await vm.push(pushed);
           vm.send({
             type: 'run-spec',
             spec: inGuest(bundle),
@@ -94,24 +106,38 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
     );
     return end(verdict);
   } catch (error) {
-    if (!(error instanceof RingcrossError) || error.code === 'INTERRUPTED') throw error;
+    // Whatever broke after we were told to stop, broke because of that.
+    throwIfInterrupted(request.signal);
     return end(verdictOfError(error, cell.spec.titles));
   }
 };
 
-/** What stopped a cell before its spec ran, as an outcome. */
-const verdictOfError = (error: RingcrossError, titles: readonly string[]): Verdict => ({
-  outcome: ['BOOT_FAILED', 'BOOT_TIMEOUT', 'GUEST_KERNEL', 'GUEST_PROTOCOL'].includes(error.code)
-    ? 'boot-failed'
-    : error.exit === 1
-      ? 'failed'
-      : 'infrastructure',
-  reason: `${error.code}: ${error.message}`,
-  ...(error.log ? { log: error.log.split('\n') } : {}),
-  tests: titles.map((title) => ({ title, outcome: 'skipped', ms: 0, reason: 'the spec never started' })),
-});
+/** What stopped a cell before its spec ran, as an outcome. An error without a code is a bug of ours, and told as one. */
+export const verdictOfError = (error: unknown, titles: readonly string[]): Verdict => {
+  const tests = titles.map((title) => ({
+    title,
+    outcome: 'skipped' as const,
+    ms: 0,
+    reason: 'the spec never started',
+  }));
+  if (!(error instanceof RingcrossError)) {
+    const log = (error instanceof Error ? (error.stack ?? error.message) : String(error)).split('\n');
+    return { outcome: 'infrastructure', reason: `bug: ${log[0]}`, log, tests };
+  }
+  return {
+    outcome: bootErrors.includes(error.code) ? 'boot-failed' : error.exit === 1 ? 'failed' : 'infrastructure',
+    reason: `${error.code}: ${error.message}`,
+    ...(error.log ? { log: error.log.split('\n') } : {}),
+    tests,
+  };
+};
 
-/** Takes events until the last, or until the spec made no progress for `silenceMs`. */
+const bootErrors: readonly ErrorCode[] = ['BOOT_FAILED', 'BOOT_TIMEOUT', 'GUEST_KERNEL', 'GUEST_PROTOCOL'];
+
+/**
+ * Takes events until QEMU has ended, or until the spec made no progress for `silenceMs`. A guest that is done is stopped
+ * and listened to until then: what it says while its module goes, or just before its agent died, counts too.
+ */
 const takeEvents = async (
   vm: Vm,
   silenceMs: number,
@@ -130,13 +156,12 @@ const takeEvents = async (
   let timer = setTimeout(onSilence, silenceMs);
   try {
     for await (const event of vm.events) {
-      // The guest was stopped by us: that it ended is no news.
+      // The guest was stopped by us: what it still says is no news.
       if (isSilent) break;
       add(event);
+      if (isDone(event)) void vm.stop();
       if (event.kind === 'incident' && event.incident.kind === 'oops')
         setTimeout(() => void vm.stop(), reportMs);
-      // A panic's report goes on until the guest has reset; all of it is wanted.
-      if (isFinal(event) && !(event.kind === 'incident' && event.incident.kind === 'panic')) break;
       if (isProgress(event)) {
         clearTimeout(timer);
         timer = setTimeout(onSilence, silenceMs);

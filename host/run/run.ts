@@ -1,9 +1,11 @@
 // The main job: plan, build what is missing, run every cell, and keep everything in the run's folder.
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingcrossError } from '../../vm/errors.ts';
 import type { Lens } from '../../vm/lens.ts';
+import { cacheRoot } from '../cache.ts';
+import { withFileLock } from '../file-lock.ts';
 import { findSpecs, readSpec } from '../guest-build/spec.ts';
 import { ensureGuestImages, type GuestImages } from '../guest-images.ts';
 import { type BuiltKernel, ensureKernel } from '../kernel/index.ts';
@@ -14,9 +16,9 @@ import type { Project } from '../project.ts';
 import { caseName, columns, measuredCase } from './case-result.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Manifest, newManifest } from './manifest.ts';
-import { isProgress } from './outcome.ts';
-import { type CellResult, type Results, resultsSchema, schemaVersion } from './results.ts';
-import { runCell } from './run-cell.ts';
+import { type CellEvent, isProgress } from './outcome.ts';
+import { type CaseResult, type CellResult, type Results, resultsSchema, schemaVersion } from './results.ts';
+import { runCell, verdictOfError } from './run-cell.ts';
 import { sampleBytes } from './samples.ts';
 
 export interface RunOptions {
@@ -48,6 +50,7 @@ export interface Run {
  */
 export const run = async (options: RunOptions): Promise<Run> => {
   const { project, progress, signal } = options;
+  if (options.out !== null) await refuseUsedFolder(options.out);
   const specs = await Promise.all((await findSpecs(project, options.specs)).map(readSpec));
   const kernels = new Map<string, BuiltKernel>();
   for (const name of options.kernels.length > 0 ? options.kernels : project.kernels)
@@ -72,18 +75,25 @@ export const run = async (options: RunOptions): Promise<Run> => {
     cells: plan.flatMap(({ id: cell }) => done.get(cell) ?? []),
   });
   const context: Context = { options, dir, journal, manifest, kernels, images };
+  // One after the other: two cells that end together must not write over each other's files.
+  let written = Promise.resolve();
   const runOne = async (cell: Cell): Promise<void> => {
     done.set(cell.id, await cellResult(cell, context));
     // After every cell: what an interrupted run has done is whole on disk.
-    await writeJson(join(dir, 'results.json'), resultsSchema.parse(results()));
-    await writeJson(join(dir, 'manifest.json'), manifest);
+    written = written.then(async () => {
+      await writeJson(join(dir, 'results.json'), resultsSchema.parse(results()));
+      await writeJson(join(dir, 'manifest.json'), manifest);
+    });
+    await written;
   };
-  // Cells that measure time run alone; the others cannot disturb each other's figures.
-  await inParallel(
-    1,
-    plan.filter(({ lens }) => lens === 'cycles'),
-    runOne,
-  );
+  const timed = plan.filter(({ lens }) => lens === 'cycles');
+  // Cells that measure time run alone, also beside other runs; the others cannot disturb each other's figures.
+  if (timed.length > 0)
+    await withFileLock(
+      join(cacheRoot(), 'cycles.lock'),
+      { signal, onWait: () => progress.line('waiting for another run of cycles') },
+      () => inParallel(1, timed, runOne),
+    );
   await inParallel(
     options.jobs,
     plan.filter(({ lens }) => lens !== 'cycles'),
@@ -149,11 +159,25 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
         progress.update(`${cell.id}: ${event.message.path.join(' › ')}`);
     },
   });
-  const { facts, commandLine, events, bootMs, ms, ...verdict } = outcome;
+  const { facts, commandLine, pushed, events, bootMs, ms, ...told } = outcome;
+  manifest.cells.push({ cell: cell.id, commandLine, pushed });
   if (facts && !manifest.guests.some((guest) => guest.kernel === cell.kernel && guest.lens === cell.lens))
-    manifest.guests.push({ kernel: cell.kernel, lens: cell.lens, facts, commandLine });
+    manifest.guests.push({ kernel: cell.kernel, lens: cell.lens, facts });
+  const { cases, verdict } = await keepCases(events, cell, dir).then(
+    (kept) => ({ cases: kept, verdict: told }),
+    (error: unknown) => ({ cases: [], verdict: verdictOfError(error, cell.spec.titles) }),
+  );
   journal.append(cell.id, { kind: 'outcome', outcome: verdict.outcome, reason: verdict.reason });
-  const cases = [];
+  const counts = `${verdict.tests.filter((test) => test.outcome === 'passed').length} of ${verdict.tests.length} tests`;
+  progress.line(
+    `${cell.id}: ${verdict.outcome} (${counts}, ${cases.length} cases, ${seconds(ms)})${verdict.reason ? `: ${verdict.reason}` : ''}`,
+  );
+  return { ...head, bootMs, ms, cases, ...verdict };
+};
+
+/** Writes the raw columns of every case, and returns what is published of them. */
+const keepCases = async (events: readonly CellEvent[], cell: Cell, dir: string): Promise<CaseResult[]> => {
+  const cases: CaseResult[] = [];
   for (const event of events) {
     if (event.kind !== 'message' || event.message.type !== 'case') continue;
     const { result, samples } = measuredCase(event.message.case, cell.lens);
@@ -161,18 +185,12 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
     for (const column of columns) {
       const values = samples[column];
       if (!values) continue;
-      await mkdir(join(dir, 'samples', cell.id), { recursive: true });
-      await writeFile(
-        join(dir, 'samples', cell.id, `${caseName(result)}.${column}.u64`),
-        sampleBytes(values),
-      );
+      const folder = join(dir, 'samples', cell.id);
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, `${caseName(result)}.${column}.u64`), sampleBytes(values));
     }
   }
-  const counts = `${verdict.tests.filter((test) => test.outcome === 'passed').length} of ${verdict.tests.length} tests`;
-  progress.line(
-    `${cell.id}: ${verdict.outcome} (${counts}, ${cases.length} cases, ${seconds(ms)})${verdict.reason ? `: ${verdict.reason}` : ''}`,
-  );
-  return { ...head, bootMs, ms, cases, ...verdict };
+  return cases;
 };
 
 /** At most `limit` at once, in order. The first error is thrown after those under way have ended. */
@@ -197,14 +215,18 @@ const newRunId = (): string => {
   return `${date}-${time}-${randomBytes(2).toString('hex')}`;
 };
 
-/** A folder that holds a run already is not written into: its samples would mix. */
+/** A folder that holds a run already is not written into: its samples would mix. Asked before anything is built. */
+const refuseUsedFolder = async (dir: string): Promise<void> => {
+  const isUsed = await access(join(dir, 'samples')).then(
+    () => true,
+    () => false,
+  );
+  if (isUsed)
+    throw new RingcrossError('USAGE', `expected a new folder for the run, but ${dir} holds one already`);
+};
+
 const makeRunFolder = async (dir: string): Promise<void> => {
-  await mkdir(join(dir, 'console'), { recursive: true });
-  await mkdir(join(dir, 'samples')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST')
-      throw new RingcrossError('USAGE', `expected a new folder for the run, but ${dir} holds one already`);
-    throw error;
-  });
+  for (const folder of ['console', 'samples']) await mkdir(join(dir, folder), { recursive: true });
 };
 
 /** Whole or not at all: written beside and renamed. */
