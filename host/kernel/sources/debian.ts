@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { RingcrossError } from '../../../vm/errors.ts';
 import { hostEnvironment } from '../environment.ts';
 import { runTool, type ToolResult } from '../run-tool.ts';
-import { findDebianMirrors, sourcesList } from './apt-mirrors.ts';
+import { findDebianMirrors, mirrorVariables, namedMirrors, sourcesList } from './apt-mirrors.ts';
 import { type AptState, prepareAptState } from './apt-state.ts';
 import type { Pin, SourceContext, SourceKind } from './source.ts';
 
@@ -72,7 +72,13 @@ async function prepareApt(chosen: DebianSettings, context: SourceContext): Promi
     env: hostEnvironment(),
     signal: context.signal,
   });
-  const mirrors = findDebianMirrors(uris.stdout);
+  const mirrors = namedMirrors(process.env) ?? findDebianMirrors(uris.stdout);
+  if (mirrors === undefined)
+    throw new RingcrossError(
+      'KERNEL_SOURCE_FETCH',
+      `expected a Debian mirror in this host's apt configuration, found none; name one in ${mirrorVariables.archive}`,
+      { next: `export ${mirrorVariables.archive}=URL` },
+    );
   return prepareAptState(context.stateFolder, sourcesList(mirrors, chosen.suites, keyring));
 }
 
