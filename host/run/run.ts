@@ -75,6 +75,8 @@ export const run = async (options: RunOptions): Promise<Run> => {
     cells: plan.flatMap(({ id: cell }) => done.get(cell) ?? []),
   });
   const context: Context = { options, dir, journal, manifest, kernels, images };
+  // A run that is interrupted in its first cell is a run all the same.
+  await writeJson(join(dir, 'results.json'), results());
   // One after the other: two cells that end together must not write over each other's files.
   let written = Promise.resolve();
   const runOne = async (cell: Cell): Promise<void> => {
