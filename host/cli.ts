@@ -1,6 +1,6 @@
 // The command line. Verbs are stages; each works alone on what the one before it left.
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RingcrossError } from '../vm/errors.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
@@ -168,7 +168,7 @@ program
     const found = await readRun(resolve(dir));
     const path = await writeReport(resolve(dir), found);
     print(terminalSummary(found.results, found.manifest));
-    process.stderr.write(`\nreport: ${path}\n`);
+    process.stderr.write(`\nreport: ${relative(process.cwd(), path)}\n`);
   });
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
