@@ -5,7 +5,7 @@ import { killAllQemu } from '../vm/qemu-process.ts';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** No person presses twice so fast, milliseconds. */
-const echoMs = 250;
+export const echoMs = 250;
 
 /** Aborts on the first signal; its name is the reason. Call once, in the process that a person started. */
 export const signalWatch = (): AbortSignal => {
