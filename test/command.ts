@@ -17,12 +17,12 @@ export const waitFor = async <T>(what: string, ms: number, look: () => Promise<T
   throw new Error(`waited ${ms} ms for ${what}`);
 };
 
-/** The QEMU that a process started, by its command line; null while there is none. */
+/** The guest's QEMU that a process started, by its command line (not one that is asked for its version); null while there is none. */
 export const qemuOf = async (pid: number): Promise<number | null> => {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   for (const child of children.trim().split(' ').filter(Boolean)) {
     const command = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
-    if (command.startsWith('qemu-system-x86_64\0')) return Number(child);
+    if (command.startsWith('qemu-system-x86_64\0-nodefaults\0')) return Number(child);
   }
   return null;
 };
