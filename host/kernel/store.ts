@@ -2,7 +2,7 @@
 //
 //   kernels/6.12.117-1a2b3c4d5e6f7081/   one kept kernel: version and the start of its key
 //   kernels/requests/<request key>       symbolic link to the kernel that such a request led to
-//   kernels/work/                        builds under way; only the holder of the lock has one
+//   kernels/under-way/                   builds under way; only the holder of the lock has one
 //   kernels/logs/                        logs of builds that failed
 //   kernels/lock                         one build at a time: each uses every core
 //   sources/                             downloads, kept, so that a changed fragment needs no new one
@@ -84,7 +84,7 @@ export function storePaths(root = cacheRoot()) {
   return {
     kernels,
     requests: join(kernels, 'requests'),
-    work: join(kernels, 'work'),
+    work: join(kernels, 'under-way'),
     logs: join(kernels, 'logs'),
     lock: join(kernels, 'lock'),
     sources: join(root, 'sources'),
