@@ -1,6 +1,5 @@
 // What a person sees while they wait, on standard error: a live line on a terminal, plain lines elsewhere.
 import ora, { type Ora } from 'ora';
-import { shellWord } from '../vm/ssh-link.ts';
 import type { KernelProgress } from './kernel/index.ts';
 
 export interface Progress extends Disposable {
@@ -51,6 +50,3 @@ export const kernelReporter = (name: string, progress: Progress): ((step: Kernel
 };
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-
-/** A command as a person would type it. */
-export const commandLine = (words: readonly string[]): string => words.map(shellWord).join(' ');

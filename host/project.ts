@@ -1,8 +1,9 @@
 // A project: the folder whose config, modules and specs a run is about, and ringcross' own folder.
-import { access } from 'node:fs/promises';
+
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { canAccess } from '../vm/can-access.ts';
 import { RingcrossError } from '../vm/errors.ts';
 
 const configSchema = z.strictObject({
@@ -61,11 +62,7 @@ export const loadProject = async (from = process.cwd()): Promise<Project> => {
 
 const findRoot = async (from: string): Promise<string> => {
   for (let folder = from; ; folder = dirname(folder)) {
-    const found = await access(join(folder, configName)).then(
-      () => true,
-      () => false,
-    );
-    if (found) return folder;
+    if (await canAccess(join(folder, configName))) return folder;
     if (folder === dirname(folder))
       throw new RingcrossError(
         'USAGE',

@@ -32,7 +32,7 @@ export const probeCycles = async (
   );
   if (denied) return { works: false, reason: denied };
   const file = await probeFile(cacheDir);
-  const known = await knownProbe(cacheDir);
+  const known = await readProbe(file);
   if (known) return known;
   const result = await boot(guest);
   await mkdir(dirname(file), { recursive: true });
@@ -44,8 +44,11 @@ export const probeCycles = async (
 };
 
 /** What an earlier probe found, without booting anything; null where none has been made. */
-export const knownProbe = async (cacheDir: string): Promise<ProbeResult | null> => {
-  const text = await readFile(await probeFile(cacheDir), 'utf8').catch(() => '');
+export const knownProbe = async (cacheDir: string): Promise<ProbeResult | null> =>
+  await readProbe(await probeFile(cacheDir));
+
+const readProbe = async (file: string): Promise<ProbeResult | null> => {
+  const text = await readFile(file, 'utf8').catch(() => '');
   try {
     return JSON.parse(text) as ProbeResult;
   } catch {

@@ -1,10 +1,12 @@
 // The guest's root: busybox, an SSH server, node, exactly the libraries these need, and our init. Read-only erofs,
 // uncompressed, so that a page of node is a page of the host's cache; made without root, kept by digest.
+
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { canAccess } from './can-access.ts';
 import { RingcrossError } from './errors.ts';
 import { fileSha256 } from './file-digest.ts';
 import { withTemporaryFolder } from './temporary.ts';
@@ -77,7 +79,7 @@ export const ensureImage = async (
   const path = join(dir, `${key.slice(0, 32)}.erofs`);
   const note = `${path}.sha256`;
   const known = await readFile(note, 'utf8').catch(() => null);
-  if (known !== null && (await exists(path))) return { path, sha256: known.trim() };
+  if (known !== null && (await canAccess(path))) return { path, sha256: known.trim() };
   await mkdir(dir, { recursive: true });
   try {
     return await withTemporaryFolder(async (work) => {
@@ -132,7 +134,7 @@ const findProgram = async (name: string): Promise<string> => {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/bin'];
   for (const folder of folders) {
     const path = join(folder, name);
-    if (folder && (await exists(path))) return path;
+    if (folder && (await canAccess(path))) return path;
   }
   throw new RingcrossError(
     'ROOT_IMAGE',
@@ -142,9 +144,3 @@ const findProgram = async (name: string): Promise<string> => {
     },
   );
 };
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -1,7 +1,9 @@
 // `ringcross doctor`: what this host has and lacks, which lenses work and why not.
-import { access, constants } from 'node:fs/promises';
+
+import { constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { canAccess } from '../../vm/can-access.ts';
 import { lenses, lensRecords } from '../../vm/lens.ts';
 import { knownProbe, type ProbeResult } from '../../vm/probe.ts';
 import { cacheRoot } from '../cache.ts';
@@ -39,11 +41,8 @@ const cyclesState = async (
   signal: AbortSignal,
 ): Promise<{ works: boolean | null; reason: string }> => {
   if (!complete) return { works: null, reason: 'unknown: packages are missing' };
-  const openable = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!openable) return { works: false, reason: '/dev/kvm cannot be opened' };
+  if (!(await canAccess('/dev/kvm', constants.R_OK | constants.W_OK)))
+    return { works: false, reason: '/dev/kvm cannot be opened' };
   const known = await knownProbe(cacheRoot());
   if (known) return told(known);
   const kernel = await findKernel(kernelName);

@@ -1,8 +1,10 @@
 // The native addon of guest/native: compiled on the host, loaded by the same node in the guest.
+
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ExecaError, execa } from 'execa';
+import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
 import { withTemporaryFolder } from '../../vm/temporary.ts';
 import { cacheRoot } from '../cache.ts';
@@ -37,7 +39,7 @@ export const ensureAddon = async (): Promise<string> => {
     digest.update(`\0${basename(path)}\0`).update(await readFile(path));
   const dir = join(cacheRoot(), 'addons');
   const path = join(dir, `${digest.digest('hex').slice(0, 32)}.node`);
-  if (await readFile(path).catch(() => null)) return path;
+  if (await canAccess(path)) return path;
   await mkdir(dir, { recursive: true });
   return await withTemporaryFolder(async (work) => {
     const output = join(work, 'ringcross.node');

@@ -1,7 +1,9 @@
 // The main job: plan, build what is missing, run every cell, and keep everything in the run's folder.
+
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
 import type { Lens } from '../../vm/lens.ts';
 import { cacheRoot } from '../cache.ts';
@@ -219,11 +221,7 @@ const newRunId = (): string => {
 
 /** A folder that holds a run already is not written into: its samples would mix. Asked before anything is built. */
 const refuseUsedFolder = async (dir: string): Promise<void> => {
-  const isUsed = await access(join(dir, 'samples')).then(
-    () => true,
-    () => false,
-  );
-  if (isUsed)
+  if (await canAccess(join(dir, 'samples')))
     throw new RingcrossError('USAGE', `expected a new folder for the run, but ${dir} holds one already`);
 };
 

@@ -1,8 +1,9 @@
 // Debian's linux-source packages, fetched by the host's apt without root and without touching its state.
 
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { canAccess } from '../../../vm/can-access.ts';
 import { RingcrossError } from '../../../vm/errors.ts';
 import { hostEnvironment } from '../environment.ts';
 import { runTool, type ToolResult } from '../run-tool.ts';
@@ -84,11 +85,7 @@ async function prepareApt(chosen: DebianSettings, context: SourceContext): Promi
 
 async function findKeyring(): Promise<string> {
   for (const path of keyrings) {
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
+    if (await canAccess(path)) return path;
   }
   throw new RingcrossError(
     'KERNEL_TOOLS',
