@@ -12,6 +12,17 @@ export const kernelSide = (module: string, side: 'sent' | 'received'): Side => (
   overhead: BigInt(readFileSync(debugfs(module, 'overhead'), 'latin1').trim()),
 });
 
+/** From now on the module checks the checksums of received messages with a number below `below`; sample() does it for warm-ups. */
+export const verifyBelow = (module: string, below: number): void => {
+  writeFileSync(debugfs(module, 'verify'), `${below}`);
+};
+
+/** What came of those checks since the log `received` was emptied. */
+export const verified = (module: string): { intact: number; corrupt: number } => ({
+  intact: Number(readFileSync(debugfs(module, 'intact'), 'latin1')),
+  corrupt: Number(readFileSync(debugfs(module, 'corrupt'), 'latin1')),
+});
+
 /** Empties one log of the module. */
 export const resetStamps = (module: string, side: 'sent' | 'received'): void => {
   writeFileSync(debugfs(module, side), 'reset');

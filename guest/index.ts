@@ -1,6 +1,7 @@
 // The public API of specs: `import { measure, sizes } from 'ringcross/guest'`.
-export { debugfs, kernelSide, resetStamps } from './debugfs.ts';
+export { debugfs, kernelSide, resetStamps, verified, verifyBelow } from './debugfs.ts';
 export { errnoName, type SystemError } from './errno.ts';
+export { finding, findingChannel } from './finding.ts';
 export { kernelLog, kernelLogEnd } from './kernel-log.ts';
 export { caseChannel, measure, type Series } from './measure.ts';
 export {
@@ -13,11 +14,16 @@ export {
 } from './modules.ts';
 export type { CallArgument, Direction, NativeBench, ProbeResult } from './native.ts';
 export type { ModuleNeed, Needs } from './needs.ts';
+export { type Peer32, startPeer32 } from './peer32.ts';
 export { type PollEvent, poll, pollAsync } from './poll.ts';
+export { program } from './programs.ts';
+export type { Finding } from './protocol/messages.ts';
+export { comesAndGoes } from './reload.ts';
 export { benches, type Case, type CaseResult, sample } from './sample.ts';
-export { configure, type Settings } from './settings.ts';
+export { configure, type Settings, tickUnit } from './settings.ts';
 export { sizes } from './sizes.ts';
 export type { Stamps } from './stamps.ts';
 export { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } from './syscall.ts';
 export type { SyscallName } from './syscall-numbers.ts';
+export type { I386SyscallName } from './syscall-numbers-i386.ts';
 export { until, untilBlocked } from './wait.ts';

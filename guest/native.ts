@@ -12,7 +12,14 @@ export interface NativeBench {
   variant: string;
   minBytes: number;
   maxBytes: number;
+  /** The receiver's window holds its wait for the sender. */
   blocking: boolean;
+  /** How many receive each message. */
+  listeners: number;
+  /** One window holds all messages. */
+  stream: boolean;
+  /** There must be page faults: they are what is measured. */
+  firstTouch: boolean;
 }
 
 /** Stamps are sequence number, start and end in ticks, message after message. */
@@ -23,8 +30,8 @@ export interface NativeResult {
   faults: number;
   /** The CPU it was pinned to. */
   cpu: number;
-  /** The receiver's window holds its wait for the sender. */
-  blocking: boolean;
+  /** From the first kept message's sending to the last one's receiving, the window's own ticks included. */
+  streamTicks: bigint | undefined;
   sent: BigUint64Array | undefined;
   received: BigUint64Array | undefined;
 }

@@ -1,5 +1,7 @@
 // Runs one case and hands back its samples.
-import { kernelSide, resetStamps } from './debugfs.ts';
+import { constants } from 'node:os';
+import { kernelSide, resetStamps, verified, verifyBelow } from './debugfs.ts';
+import { systemError } from './errno.ts';
 import { type Direction, type NativeBench, native } from './native.ts';
 import { currentSettings } from './settings.ts';
 import { columns, type Side, since } from './stamps.ts';
@@ -30,6 +32,7 @@ export interface CaseResult {
   variant: string;
   bytes: number;
   sent: number;
+  /** Messages that came to their receiver, or to all of them where several listen. */
   received: number;
   lost: number;
   /** Median of the empty window in user space. */
@@ -42,8 +45,10 @@ export interface CaseResult {
   send: BigUint64Array | null;
   /** Ticks inside the receiver's call; null too where the receiver waits: the wait is the sender's time. */
   receive: BigUint64Array | null;
-  /** From start of send to end of receive; null where a side has no stamps. */
+  /** From start of send to end of receive, the last one's where several listen; null where a side has no stamps. */
   transit: BigUint64Array | null;
+  /** A stream's messages, and the ticks from the first one's sending to the last one's receiving; else null. */
+  stream: { messages: number; ticks: bigint } | null;
 }
 
 const defaults = { messages: 1000, warmup: 200 };
@@ -59,10 +64,14 @@ export const sample = async (given: Case): Promise<CaseResult> => {
   const settings = currentSettings();
   const messages = count('messages', settings.messages ?? given.messages ?? defaults.messages);
   const warmup = count('warmup', settings.warmup ?? given.warmup ?? defaults.warmup);
-  checkBytes(findBench(given), bytes);
+  const bench = findBench(given);
+  checkBytes(bench, bytes);
 
   const kernelIs = direction === 'k2u' ? 'sent' : 'received';
-  if (kernel) resetStamps(kernel, kernelIs);
+  if (kernel) {
+    resetStamps(kernel, kernelIs);
+    verifyBelow(kernel, kernelIs === 'received' ? warmup : 0);
+  }
   const ran = await native().run(
     mechanism,
     direction,
@@ -74,14 +83,15 @@ export const sample = async (given: Case): Promise<CaseResult> => {
     settings.realtime,
     path,
   );
+  if (kernel && kernelIs === 'received') checkVerified(kernel, warmup);
   const kernels = kernel ? keptOf(kernelSide(kernel, kernelIs), warmup) : null;
   const user = (stamps: BigUint64Array | undefined): Side | null =>
     stamps ? { stamps, overhead: ran.overhead } : null;
   const sender = kernelIs === 'sent' && kernels ? kernels : user(ran.sent);
   const receiver = kernelIs === 'received' && kernels ? kernels : user(ran.received);
 
-  const { send, receive, transit, unpaired } = columns(sender, receiver);
-  const received = receive ? receive.length : messages;
+  const { send, receive, transit, unpaired } = columns(sender, receiver, bench.listeners);
+  const received = receive ? Math.floor(receive.length / bench.listeners) : messages;
   return {
     mechanism,
     direction,
@@ -94,8 +104,9 @@ export const sample = async (given: Case): Promise<CaseResult> => {
     kernelOverhead: kernels ? kernels.overhead : null,
     faults: ran.faults,
     send,
-    receive: ran.blocking ? null : receive,
+    receive: bench.blocking ? null : receive,
     transit,
+    stream: ran.streamTicks === undefined ? null : { messages, ticks: ran.streamTicks - ran.overhead },
   };
 };
 
@@ -127,6 +138,17 @@ const checkBytes = (
 const count = (name: string, value: number): number => {
   if (Number.isInteger(value) && value >= 1 && value <= limit) return value;
   throw new RangeError(`${name} must be a whole number from 1 to ${limit}, not ${value}`);
+};
+
+/** The kernel received every message of the warm-up, each as it was sent. */
+const checkVerified = (module: string, warmup: number): void => {
+  const { intact, corrupt } = verified(module);
+  if (intact === warmup && corrupt === 0) return;
+  throw systemError(
+    constants.errno.EBADMSG,
+    'checksum',
+    `of ${warmup} warm-up messages the module ${module} received ${intact} intact and ${corrupt} corrupt`,
+  );
 };
 
 const keptOf = ({ stamps, overhead }: Side, warmup: number): Side => ({

@@ -30,24 +30,24 @@ export const since = (stamps: Stamps, first: bigint): Stamps => {
 
 /**
  * Columns of a case, in the order of sending. `send` and `receive` are each window less the empty window of its own
- * clock; `transit` is start of send to end of receive, less the smaller of the two, and only where both sides have
- * stamps. Never below zero.
- * @throws {Error} when a sequence number comes twice on one side.
+ * clock; `transit` is start of send to end of receive, with several `listeners` to the end of the last one's, less the
+ * smaller of the two, and only where both sides have stamps. Never below zero.
+ * @throws {Error} when a sequence number comes twice on the sending side, or more often than there are listeners.
  */
-export const columns = (sent: Side | null, received: Side | null): Columns => {
+export const columns = (sent: Side | null, received: Side | null, listeners = 1): Columns => {
   const send = sent && windows(sent);
   const receive = received && windows(received);
   if (!sent || !received) return { send, receive, transit: null, unpaired: [] };
 
-  const ends = bySequence(received.stamps, 'received');
-  const starts = bySequence(sent.stamps, 'sent');
+  const ends = bySequence(received.stamps, 'received', listeners);
+  const starts = bySequence(sent.stamps, 'sent', 1);
   const overhead = smaller(sent.overhead, received.overhead);
   const transit: bigint[] = [];
   const unpaired = [...ends.keys()].filter((seq) => !starts.has(seq));
-  for (const [seq, sentAt] of starts) {
+  for (const [seq, [sentAt = 0]] of starts) {
     const receivedAt = ends.get(seq);
-    if (receivedAt === undefined) unpaired.push(seq);
-    else transit.push(net(endAt(received.stamps, receivedAt) - startAt(sent.stamps, sentAt), overhead));
+    if (receivedAt?.length !== listeners) unpaired.push(seq);
+    else transit.push(net(lastEnd(received.stamps, receivedAt) - startAt(sent.stamps, sentAt), overhead));
   }
   return { send, receive, transit: BigUint64Array.from(transit), unpaired };
 };
@@ -66,15 +66,20 @@ const smaller = (a: bigint, b: bigint): bigint =>
 
 const net = (ticks: bigint, overhead: bigint): bigint => (ticks > overhead ? ticks - overhead : 0n);
 
-const bySequence = (stamps: Stamps, side: string): Map<bigint, number> => {
-  const index = new Map<bigint, number>();
+const bySequence = (stamps: Stamps, side: string, most: number): Map<bigint, number[]> => {
+  const index = new Map<bigint, number[]>();
   for (let at = 0; at < stamps.length; at += fields) {
     const seq = seqAt(stamps, at);
-    if (index.has(seq)) throw new Error(`message ${seq} was ${side} twice`);
-    index.set(seq, at);
+    const before = index.get(seq) ?? [];
+    if (before.length === most)
+      throw new Error(`message ${seq} was ${side} ${most === 1 ? 'twice' : `more than ${most} times`}`);
+    index.set(seq, [...before, at]);
   }
   return index;
 };
+
+const lastEnd = (stamps: Stamps, at: readonly number[]): bigint =>
+  at.map((one) => endAt(stamps, one)).reduce((latest, next) => (next > latest ? next : latest), 0n);
 
 const at = (stamps: Stamps, index: number): bigint => {
   const value = stamps[index];

@@ -25,16 +25,21 @@ export const until = async (
 /** Resolves when a thread of this process is blocked in `call` on the file `fd`. See proc_pid_syscall(5). */
 export const untilBlocked = (call: SyscallName, fd: number): Promise<void> =>
   until(`a thread blocked in ${call} of ${fd}`, () =>
-    readdirSync('/proc/self/task').some((thread) => isBlocked(thread, syscallNumbers[call], fd)),
+    readdirSync('/proc/self/task').some((thread) =>
+      isBlocked(`/proc/self/task/${thread}`, syscallNumbers[call], fd),
+    ),
   );
 
-// A line of a blocked thread: number and six arguments, then stack and instruction pointers. Else "running".
-const isBlocked = (thread: string, number: number, fd: number): boolean => {
+/**
+ * Whether the task of a folder of /proc is blocked in the call `number` on its file `fd`. The line of one that is has the
+ * number and six arguments, then stack and instruction pointers; else it is "running".
+ */
+export const isBlocked = (task: string, number: number, fd: number): boolean => {
   let line: string;
   try {
-    line = readFileSync(`/proc/self/task/${thread}/syscall`, 'latin1');
+    line = readFileSync(`${task}/syscall`, 'latin1');
   } catch {
-    // The thread ended meanwhile.
+    // It ended meanwhile.
     return false;
   }
   const [call, first] = line.split(' ');

@@ -1,18 +1,17 @@
 // The command line. Verbs are stages; each works alone on what the one before it left.
 import { availableParallelism } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RingcrossError } from '../vm/errors.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
 import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { shellCommand } from './commands/shell.ts';
 import { type LensWord, lensWords, quickestLens } from './lenses.ts';
 import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
-import { terminalSummary } from './report/markdown.ts';
-import { readRun, writeReport } from './report/write.ts';
 import { ownVersion } from './run/manifest.ts';
 import { signalStatus, signalWatch } from './signals.ts';
 
@@ -36,6 +35,10 @@ const repeated = <T extends string>(flags: string, description: string, choices?
   });
 };
 
+const pageOption = new Option(
+  '--page <file>',
+  "also write one Markdown page to publish: the survey's tables, the five parameters, every case at 1024 B",
+);
 const oneKernel = new Option('--kernel <name>', "a kernel's name").default('', "the config's first");
 const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(lensWords).default('auto');
 
@@ -82,6 +85,7 @@ interface RunFlags {
   jobs: number;
   messages?: number;
   timeout?: number;
+  page?: string;
   json?: boolean;
 }
 
@@ -95,6 +99,7 @@ program
   .option('--jobs <n>', 'guests at once', positive, availableParallelism())
   .option('--messages <n>', 'kept samples of every case', positive)
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
+  .addOption(pageOption)
   .option('--json', 'results on standard output, as in results.json')
   .action(async (flags: RunFlags) => {
     const project = await loadProject();
@@ -112,7 +117,7 @@ program
         signal,
         progress,
       },
-      flags.json === true,
+      { json: flags.json === true, page: flags.page ?? null },
     );
   });
 
@@ -164,12 +169,8 @@ program
   .command('report')
   .description("reports again from a run's folder")
   .argument('<run>', "the run's folder")
-  .action(async (dir: string) => {
-    const found = await readRun(resolve(dir));
-    const path = await writeReport(resolve(dir), found);
-    print(terminalSummary(found.results, found.manifest));
-    process.stderr.write(`\nreport: ${relative(process.cwd(), path)}\n`);
-  });
+  .addOption(pageOption)
+  .action(async (dir: string, { page }: { page?: string }) => reportCommand(resolve(dir), page ?? null));
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 

@@ -32,10 +32,10 @@ const answer = async (message: HostMessage, tell: Tell): Promise<void> => {
 
 /** Modules are loaded in the order given and unloaded in reverse; one that is refused ends the spec before it starts. */
 const runWithModules = async (
-  { spec, modules, messages }: HostMessage & { type: 'run-spec' },
+  { spec, modules, messages, unit }: HostMessage & { type: 'run-spec' },
   tell: Tell,
 ): Promise<void> => {
-  configure({ messages });
+  configure({ messages, unit });
   const loaded: ModuleRequest[] = [];
   let tests = 0;
   try {

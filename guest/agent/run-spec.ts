@@ -6,8 +6,9 @@ import type { EventData } from 'node:test';
 import { run } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
+import { findingChannel } from '../finding.ts';
 import { caseChannel } from '../measure.ts';
-import type { CaseReport, GuestMessage, TestOutcome } from '../protocol/messages.ts';
+import type { CaseReport, Finding, GuestMessage, TestOutcome } from '../protocol/messages.ts';
 import type { CaseResult } from '../sample.ts';
 import { errorData } from './error-data.ts';
 
@@ -22,7 +23,9 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   const printed = new Map<string, number>();
   const onCase = (result: unknown) =>
     tell({ type: 'case', path: running, case: encodeCase(result as CaseResult) });
+  const onFinding = (stated: unknown) => tell({ type: 'finding', path: running, finding: stated as Finding });
   diagnosticsChannel.subscribe(caseChannel, onCase);
+  diagnosticsChannel.subscribe(findingChannel, onFinding);
   const release = captureOutput((stream, text) => {
     const title = running.join('\n');
     const before = printed.get(title) ?? 0;
@@ -79,6 +82,7 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   } finally {
     release();
     diagnosticsChannel.unsubscribe(caseChannel, onCase);
+    diagnosticsChannel.unsubscribe(findingChannel, onFinding);
   }
   return tests;
 };
@@ -130,6 +134,7 @@ const encodeCase = ({
   transit,
   overhead,
   kernelOverhead,
+  stream,
   ...rest
 }: CaseResult): CaseReport => ({
   ...rest,
@@ -138,6 +143,7 @@ const encodeCase = ({
   send: encodeSamples(send),
   receive: encodeSamples(receive),
   transit: encodeSamples(transit),
+  stream: stream && { messages: stream.messages, ticks: Number(stream.ticks) },
 });
 
 const encodeSamples = (samples: BigUint64Array | null): string | null =>

@@ -73,8 +73,11 @@ static napi_value complete(napi_env env, struct job *job)
 	CHECK(env, napi_set_named_property(env, result, "faults", value), NULL);
 	CHECK(env, napi_create_int32(env, run->cpu, &value), NULL);
 	CHECK(env, napi_set_named_property(env, result, "cpu", value), NULL);
-	CHECK(env, napi_get_boolean(env, run->bench->blocking, &value), NULL);
-	CHECK(env, napi_set_named_property(env, result, "blocking", value), NULL);
+	if (run->bench->stream)
+		CHECK(env, napi_create_bigint_uint64(env, run->stream_end - run->stream_start, &value), NULL);
+	else
+		CHECK(env, napi_get_undefined(env, &value), NULL);
+	CHECK(env, napi_set_named_property(env, result, "streamTicks", value), NULL);
 	value = stamps_value(env, &run->side[SENT]);
 	if (!value)
 		return NULL;
@@ -152,7 +155,7 @@ static bool get_path(napi_env env, napi_value value, struct run_job *job)
 
 /*
  * run(mechanism, direction, variant, bytes, messages, warmup, cpu, realtime, path):
- * a promise of { overhead, faults, cpu, blocking, sent, received }.
+ * a promise of { overhead, faults, cpu, streamTicks, sent, received }.
  */
 napi_value js_run(napi_env env, napi_callback_info info)
 {
@@ -193,10 +196,16 @@ static napi_value bench_value(napi_env env, const struct mechanism *mechanism, c
 	CHECK(env, napi_set_named_property(env, object, "maxBytes", value), NULL);
 	CHECK(env, napi_get_boolean(env, bench->blocking, &value), NULL);
 	CHECK(env, napi_set_named_property(env, object, "blocking", value), NULL);
+	CHECK(env, napi_create_uint32(env, bench->listeners ? bench->listeners : 1, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "listeners", value), NULL);
+	CHECK(env, napi_get_boolean(env, bench->stream, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "stream", value), NULL);
+	CHECK(env, napi_get_boolean(env, bench->first_touch, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "firstTouch", value), NULL);
 	return object;
 }
 
-/* benches(): an array of { mechanism, direction, variant, minBytes, maxBytes, blocking }. */
+/* benches(): an array of { mechanism, direction, variant, minBytes, maxBytes, blocking, listeners, stream, firstTouch }. */
 napi_value js_benches(napi_env env, napi_callback_info info)
 {
 	const struct mechanism *mechanism;

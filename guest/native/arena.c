@@ -34,11 +34,12 @@ static int lock_addon(void)
 int arena_prepare(struct bench_run *run)
 {
 	const size_t stamps = run->messages * sizeof(struct ringcross_stamp);
+	const size_t received = bench_listeners(run) * stamps;
 	const size_t empty = run->messages * sizeof(uint64_t);
 	void *arena;
 
 	/* Populating a private writable mapping breaks copy-on-write too: no first touch is left for a window. */
-	run->arena_bytes = SIDES * page_align(stamps) + page_align(empty) + 2 * page_align(run->bytes) +
+	run->arena_bytes = page_align(stamps) + page_align(received) + page_align(empty) + 2 * page_align(run->bytes) +
 			   page_align(run->bench->state_bytes) + SIDES * STACK_BYTES;
 	arena = mmap(NULL, run->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
 		     0);
@@ -49,7 +50,7 @@ int arena_prepare(struct bench_run *run)
 		return bench_fail(run, errno, "mlock");
 
 	run->side[SENT].stamps = take(run, stamps);
-	run->side[RECEIVED].stamps = take(run, stamps);
+	run->side[RECEIVED].stamps = take(run, received);
 	run->empty = take(run, empty);
 	run->out = take(run, run->bytes);
 	run->in = take(run, run->bytes);

@@ -10,6 +10,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,15 @@ struct bench {
 	size_t max_bytes;
 	/* The receiver has a thread of its own and is blocked in its call whenever `send` is called. */
 	bool blocking;
+	/* How many receive each message, every one of them stamping its own window; 0 stands for one. */
+	unsigned int listeners;
+	/*
+	 * Both threads go as fast as they can, and one window holds all kept messages: what is found is
+	 * their number over its ticks. Neither side stamps anything.
+	 */
+	bool stream;
+	/* What is measured is memory that nobody has touched: there are page faults, and there must be. */
+	bool first_touch;
 	/* What the bench keeps from prepare to finish: zeroed memory in run->state. */
 	size_t state_bytes;
 	/* For benches that differ in data only. */
@@ -104,6 +114,9 @@ struct bench_run {
 	/* What came of it. */
 	struct bench_side side[SIDES];
 	uint64_t overhead;
+	/* Start and end of a stream. */
+	uint64_t stream_start;
+	uint64_t stream_end;
 	atomic_ulong faults;
 	atomic_bool failed;
 	struct bench_error error;
@@ -113,6 +126,8 @@ struct bench_run {
 	size_t arena_bytes;
 	size_t arena_used;
 	atomic_ullong awaited;
+	pthread_t sender;
+	atomic_bool sending_over;
 	uint64_t *empty;
 	void *stack[SIDES];
 	/* Nothing is left to measure. */
@@ -127,6 +142,12 @@ int bench_verify(struct bench_run *run, const void *message, uint64_t seq);
 
 /* Stores a window, unless the message is one of the warm-up. */
 void bench_stamp(struct bench_run *run, enum side side, uint64_t seq, uint64_t start, uint64_t end);
+
+/* How many receive each message of this run. */
+static inline unsigned int bench_listeners(const struct bench_run *run)
+{
+	return run->bench->listeners ? run->bench->listeners : 1;
+}
 
 /* Records why a run ends; the first reason stands. Returns -1. */
 int bench_fail(struct bench_run *run, int number, const char *call);

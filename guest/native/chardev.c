@@ -11,13 +11,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "timed-io.h"
+#include "trigger.h"
 
 #define DEVICE "/dev/ringcross-chardev"
-#define TRIGGER "/sys/kernel/debug/ringcross-chardev/produce"
 /* The module's own limit (max_message) may be lower and is then its EMSGSIZE. */
 #define MAX_BYTES (1 << 20)
 
@@ -29,21 +28,16 @@ struct device {
 static int prepare(struct bench_run *run)
 {
 	struct device *device = run->state;
-	int error;
 
 	device->fd = open(run->path ? run->path : DEVICE, O_RDWR | O_CLOEXEC);
 	if (device->fd < 0)
 		return bench_fail(run, errno, "open");
-	device->trigger = open(TRIGGER, O_WRONLY | O_CLOEXEC);
+	device->trigger = trigger_open(run, "chardev", "produce");
 	if (device->trigger < 0) {
-		error = errno;
-		goto close_device;
+		close(device->fd);
+		return -1;
 	}
 	return 0;
-
-close_device:
-	close(device->fd);
-	return bench_fail(run, error, "open");
 }
 
 static void finish(struct bench_run *run)
@@ -64,25 +58,16 @@ static int send_write(struct bench_run *run, uint64_t seq)
 static int read_back(struct bench_run *run, uint64_t seq)
 {
 	const struct device *device = run->state;
-	const long done = sys_read(device->fd, run->in, run->bytes);
 
-	if (done != (long)run->bytes)
-		return bench_fail_result(run, done, "read");
-	return bench_verify(run, run->in, seq);
+	return plain_read(run, device->fd, seq);
 }
 
 /* The kernel sends: its window is the module's, this call is only what tells it to. */
 static int produce(struct bench_run *run, uint64_t seq)
 {
 	const struct device *device = run->state;
-	/* As bench_compose: new bodies during warm-up, then only new numbers. */
-	const char *keep = seq < run->warmup ? "" : " keep";
-	char words[48];
-	const int length =
-		snprintf(words, sizeof(words), "%zu %llu%s", run->bytes, (unsigned long long)seq, keep);
-	const long done = sys_write(device->trigger, words, (size_t)length);
 
-	return done == length ? 0 : bench_fail_result(run, done, "write");
+	return trigger_produce(run, device->trigger, seq);
 }
 
 static int receive_read(struct bench_run *run, uint64_t seq)

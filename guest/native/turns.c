@@ -5,7 +5,8 @@
  * Two threads of a blocking bench share one CPU and one FIFO priority, so a wake-up
  * never preempts: the receiver runs when the sender yields, and the sender runs
  * again only when the receiver has blocked in its next call. That needs no sleep,
- * no idle CPU and no second CPU, and happens in the same order every time.
+ * no idle CPU and no second CPU, and happens in the same order every time. In a
+ * stream the sender goes on until it blocks itself.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -80,6 +81,15 @@ static void accept_interruption(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* A stream's sender may be blocked for want of room, which nobody makes any more. */
+static void interrupt_sender(struct bench_run *run)
+{
+	while (!atomic_load(&run->sending_over)) {
+		pthread_kill(run->sender, interruption());
+		sched_yield();
+	}
+}
+
 static void *receiver_main(void *argument)
 {
 	struct bench_run *run = argument;
@@ -92,9 +102,12 @@ static void *receiver_main(void *argument)
 			faults = thread_faults();
 		/* From here to the call's block nothing yields, so a sender that reads this number finds us blocked. */
 		atomic_store(&run->awaited, seq + 1);
-		if (run->bench->receive(run, seq))
+		if (run->bench->receive(run, seq)) {
+			interrupt_sender(run);
 			return NULL;
+		}
 	}
+	run->stream_end = window_close();
 	run->faults += thread_faults() - faults;
 	atomic_store(&run->awaited, total + 1);
 	return NULL;
@@ -132,6 +145,27 @@ static int send_all(struct bench_run *run)
 	return -1;
 }
 
+/* The kept messages without a wait between them, once the receiver has taken the last one of the warm-up. */
+static int send_stream(struct bench_run *run)
+{
+	const uint64_t total = run->warmup + run->messages;
+	unsigned long faults;
+
+	for (uint64_t seq = 0; seq < run->warmup; seq++)
+		if (!receiver_awaits(run, seq) || run->bench->send(run, seq))
+			return -1;
+	if (!receiver_awaits(run, run->warmup))
+		return -1;
+	faults = thread_faults();
+	await_tick();
+	run->stream_start = window_open();
+	for (uint64_t seq = run->warmup; seq < total; seq++)
+		if (run->bench->send(run, seq))
+			return -1;
+	run->faults += thread_faults() - faults;
+	return receiver_awaits(run, total) ? 0 : -1;
+}
+
 static void no_op(int signal)
 {
 	(void)signal;
@@ -140,34 +174,37 @@ static void no_op(int signal)
 /* After a failed send the receiver may be blocked for ever: a signal makes its call return EINTR. */
 static void join_receiver(pthread_t receiver, bool interrupt)
 {
-	struct sigaction action = { .sa_handler = no_op };
-	struct sigaction previous;
-
 	if (!interrupt) {
 		pthread_join(receiver, NULL);
 		return;
 	}
-	sigaction(interruption(), &action, &previous);
 	while (pthread_tryjoin_np(receiver, NULL) == EBUSY) {
 		pthread_kill(receiver, interruption());
 		sched_yield();
 	}
-	sigaction(interruption(), &previous, NULL);
 }
 
-static int run_blocking(struct bench_run *run)
+static int run_on_two_threads(struct bench_run *run)
 {
+	struct sigaction action = { .sa_handler = no_op };
+	struct sigaction previous;
 	pthread_t receiver;
 	int result;
 
-	if (start_thread(run, RECEIVED, receiver_main, &receiver))
-		return -1;
-	result = send_all(run);
-	join_receiver(receiver, result != 0);
+	run->sender = pthread_self();
+	accept_interruption();
+	sigaction(interruption(), &action, &previous);
+	result = start_thread(run, RECEIVED, receiver_main, &receiver);
+	if (!result) {
+		result = run->bench->stream ? send_stream(run) : send_all(run);
+		atomic_store(&run->sending_over, true);
+		join_receiver(receiver, result != 0);
+	}
+	sigaction(interruption(), &previous, NULL);
 	return result;
 }
 
 int take_turns(struct bench_run *run)
 {
-	return run->bench->blocking ? run_blocking(run) : run_in_turn(run);
+	return run->bench->blocking || run->bench->stream ? run_on_two_threads(run) : run_in_turn(run);
 }

@@ -35,10 +35,20 @@ export interface GuestFacts {
   mitigations: Record<string, string>;
 }
 
+/** What a tick counts, in a lens that publishes ticks. */
+export type TickUnit = 'cycles' | 'instructions';
+
 export type TestOutcome = 'passed' | 'failed' | 'skipped';
 
 /** Raw samples of one column: unsigned 64-bit little-endian ticks, raw DEFLATE, base64. */
 export type EncodedSamples = string;
+
+/** Messages through a mechanism as fast as both sides go, in one window around them all. */
+export interface StreamReport {
+  messages: number;
+  /** Of the whole window, `overhead` already subtracted. */
+  ticks: number;
+}
 
 /** One measured case as the guest reports it. Ticks have `overhead` already subtracted. */
 export interface CaseReport {
@@ -58,7 +68,31 @@ export interface CaseReport {
   send: EncodedSamples | null;
   receive: EncodedSamples | null;
   transit: EncodedSamples | null;
+  /** Where the case is a stream; the three columns are then null. */
+  stream: StreamReport | null;
 }
+
+/** What every finding says: of which mechanism, of what about it, and in a few words for the cell of a table. */
+interface Stated {
+  mechanism: string;
+  subject: string;
+  says: string;
+}
+
+/** What a test established beside figures. Per cell, one of each mechanism, `about`, subject and direction. */
+export type Finding =
+  /** Whether a waiter (`poll(2)`, `epoll`) learns of a message; `says`: `woken`, `never ready: poll answers at once`. */
+  | ({ about: 'signalling'; works: boolean } & Stated)
+  /** The largest message in bytes, null where the mechanism sets none; `says`: what limits it, and the errno beyond. */
+  | ({ about: 'transfer limit'; bytes: number | null } & Stated)
+  /** What an old reader makes of a message with one more field. */
+  | ({ about: 'extensibility'; outcome: 'works' | 'refused' | 'silently wrong' } & Stated)
+  /** A 32-bit program against the 64-bit module. */
+  | ({ about: 'portability'; outcome: 'works' | 'breaks' } & Stated)
+  /** Whether a sending call, the subject (`nlmsg_unicast`; `write, O_NONBLOCK`), returns before or after the receiver has the message. */
+  | ({ about: 'synchrony'; direction: 'u2k' | 'k2u'; returns: 'before' | 'after' } & Stated)
+  /** A direction the mechanism does not have: the subject is the attempt, `says` the refusal. */
+  | ({ about: 'not possible'; direction: 'u2k' | 'k2u' | 'u2u' } & Stated);
 
 /** A module the agent loads before a spec and unloads after it. */
 export interface ModuleRequest {
@@ -87,6 +121,7 @@ export type GuestMessage =
       error?: ErrorData;
     }
   | { type: 'case'; path: string[]; case: CaseReport }
+  | { type: 'finding'; path: string[]; finding: Finding }
   | { type: 'output'; path: string[] | null; stream: 'stdout' | 'stderr'; text: string }
   | { type: 'spec-end'; tests: number }
   /** The agent itself failed at what it was asked: not a test's failure. */
@@ -95,5 +130,14 @@ export type GuestMessage =
 export type HostMessage =
   /** Answers hello: who may log in over SSH. */
   | { type: 'welcome'; authorizedKey: string }
-  /** Runs one spec file; `messages` overrides the number of kept samples of every case. */
-  | { type: 'run-spec'; spec: string; modules: ModuleRequest[]; messages: number | null };
+  /**
+   * Runs one spec file; `messages` overrides the number of kept samples of every case, `unit` is what a tick of this
+   * machine counts, null where it counts nothing.
+   */
+  | {
+      type: 'run-spec';
+      spec: string;
+      modules: ModuleRequest[];
+      messages: number | null;
+      unit: TickUnit | null;
+    };

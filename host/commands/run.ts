@@ -1,19 +1,16 @@
 // `ringcross run`: the main job, its report, and the status that tells whether all passed.
-import { relative } from 'node:path';
-import { terminalSummary } from '../report/markdown.ts';
-import { writeReport } from '../report/write.ts';
 import type { CellOutcome, Results } from '../run/results.ts';
 import { type RunOptions, run } from '../run/run.ts';
+import { tellRun } from './report.ts';
 
-/** Prints the tables on standard output, where the report is on standard error; returns the status to exit with. */
-export const runCommand = async (options: RunOptions, json: boolean): Promise<number> => {
+/** Results on standard output, where the report is on standard error; returns the status to exit with. */
+export const runCommand = async (
+  options: RunOptions,
+  { json, page }: { json: boolean; page: string | null },
+): Promise<number> => {
   const done = await run(options);
   options.progress[Symbol.dispose]();
-  const report = await writeReport(done.dir, done);
-  process.stdout.write(
-    json ? `${JSON.stringify(done.results)}\n` : `${terminalSummary(done.results, done.manifest)}\n`,
-  );
-  process.stderr.write(`\nreport: ${relative(process.cwd(), report)}\n`);
+  await tellRun(done.dir, done, { json, page });
   return exitStatus(done.results);
 };
 

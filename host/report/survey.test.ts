@@ -28,6 +28,7 @@ const measured = (changes: Partial<CaseResult>): CaseResult => ({
   send: spread(700),
   receive: spread(300),
   transit: spread(650),
+  stream: null,
   throughput: { bytesPerTick: 1.5, bytesPerSecond: null },
   ...changes,
 });

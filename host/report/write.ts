@@ -1,11 +1,12 @@
 // Reads a run's folder and writes its report.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
 import type { Manifest } from '../run/manifest.ts';
 import { type Results, resultsSchema } from '../run/results.ts';
 import { markdownReport } from './markdown.ts';
+import { resultsPage } from './page.ts';
 
 export interface ReadRun {
   results: Results;
@@ -42,4 +43,11 @@ export const writeReport = async (dir: string, { results, manifest }: ReadRun): 
   await mkdir(join(dir, 'report'), { recursive: true });
   await writeFile(path, markdownReport(results, manifest));
   return path;
+};
+
+/** Writes the page of results to a file, whose folder is made. Errors: USAGE, as `resultsPage`. */
+export const writePage = async (path: string, { results, manifest }: ReadRun): Promise<void> => {
+  const page = resultsPage(results, manifest);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, page);
 };

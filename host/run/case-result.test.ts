@@ -21,6 +21,7 @@ const report: CaseReport = {
   send: wire(100n, 100n, 200n),
   receive: null,
   transit: wire(256n, 256n, 300n),
+  stream: null,
 };
 
 test('a column becomes a distribution, throughput is bytes over median transit', (t) => {
@@ -40,6 +41,35 @@ test('the emulated lens publishes no tick at all', (t) => {
     [null, null, null, null, null],
   );
   t.is(result.received, 3);
+});
+
+const streamed: CaseReport = {
+  ...report,
+  send: null,
+  transit: null,
+  stream: { messages: 3, ticks: 1000 },
+};
+
+test('a stream has a mean and the throughput of it, and no column', (t) => {
+  const { result, samples } = measuredCase(streamed, 'instructions');
+  t.deepEqual(result.stream, { messages: 3, ticks: 1000, mean: 333.3 });
+  t.is(result.throughput.bytesPerTick, 3.072);
+  t.deepEqual([result.send, result.receive, result.transit], [null, null, null]);
+  t.deepEqual(samples, {});
+});
+
+test('the emulated lens publishes no stream either', (t) => {
+  const { result } = measuredCase(streamed, 'emulated');
+  t.is(result.stream, null);
+  t.is(result.throughput.bytesPerTick, null);
+});
+
+test('a stream without a message, or of more ticks than a JSON number holds, is refused', (t) => {
+  for (const stream of [
+    { messages: 0, ticks: 1 },
+    { messages: 1, ticks: 2 ** 53 },
+  ])
+    t.throws(() => measuredCase({ ...streamed, stream }, 'instructions'), { instanceOf: RangeError });
 });
 
 test('a case is named after what tells it apart', (t) => {

@@ -1,5 +1,5 @@
 // One measured case, from the guest's report to what is published of it.
-import type { CaseReport } from '../../guest/protocol/messages.ts';
+import type { CaseReport, StreamReport } from '../../guest/protocol/messages.ts';
 import { type Lens, lensRecords } from '../../vm/lens.ts';
 import type { CaseResult, Distribution } from './results.ts';
 import { decodeSamples, distribution } from './samples.ts';
@@ -27,7 +27,9 @@ export const measuredCase = (report: CaseReport, lens: Lens): MeasuredCase => {
       samples[column] = decoded;
       distributions[column] = distribution(decoded);
     }
-  const ticks = (distributions.transit ?? distributions.send ?? distributions.receive)?.p50 ?? null;
+  const stream = unit === null || report.stream === null ? null : streamOf(report.stream);
+  const median = (distributions.transit ?? distributions.send ?? distributions.receive)?.p50 ?? null;
+  const ticks = stream ? stream.ticks / stream.messages : median;
   return {
     result: {
       mechanism,
@@ -42,6 +44,7 @@ export const measuredCase = (report: CaseReport, lens: Lens): MeasuredCase => {
       kernelOverhead: unit === null ? null : report.kernelOverhead,
       faults,
       ...distributions,
+      stream,
       // Per second needs a tick's length in seconds, which no lens here knows without the host's TSC rate.
       throughput: {
         bytesPerTick: !ticks || bytes === 0 ? null : round(bytes / ticks),
@@ -50,6 +53,12 @@ export const measuredCase = (report: CaseReport, lens: Lens): MeasuredCase => {
     },
     samples,
   };
+};
+
+const streamOf = ({ messages, ticks }: StreamReport): CaseResult['stream'] => {
+  if (!Number.isSafeInteger(ticks) || !Number.isSafeInteger(messages) || messages < 1)
+    throw new RangeError(`a stream of ${messages} messages in ${ticks} ticks cannot be right`);
+  return { messages, ticks, mean: Math.round((ticks * 10) / messages) / 10 };
 };
 
 /** Four significant digits. */

@@ -15,6 +15,8 @@ export interface Manifest {
   schema: 1;
   run: string;
   started: string;
+  /** When the last cell so far had ended; null while none has. Manifests of older runs do not say. */
+  ended?: string | null;
   ringcross: { version: string; commit: string | null };
   host: { kernel: string; cpu: string; cpus: number; memoryBytes: number; node: string; qemu: string };
   /** Which lenses ran, what each means, and why `cycles` was refused where it was. */
@@ -39,6 +41,7 @@ export const newManifest = async (
   schema: 1,
   run,
   started: new Date().toISOString(),
+  ended: null,
   ringcross: { version: await ownVersion(), commit: await commit() },
   host: {
     kernel: release(),

@@ -1,5 +1,6 @@
 // The shape of results.json. The JSON Schema in docs/results.schema.json is made from it and published.
 import { z } from 'zod';
+import type { Finding } from '../../guest/protocol/messages.ts';
 import { lenses } from '../../vm/lens.ts';
 
 /** Changes with any change that a reader of version 1 could trip over. */
@@ -16,6 +17,14 @@ const distributionSchema = z.strictObject({
   p99: ticks,
   p999: ticks,
   max: ticks,
+  mean: ticks,
+});
+
+const streamSchema = z.strictObject({
+  messages: z.int().min(1),
+  /** Of one window around all of them. */
+  ticks,
+  /** Ticks a message, to a tenth. */
   mean: ticks,
 });
 
@@ -37,12 +46,39 @@ const caseSchema = z.strictObject({
   send: distributionSchema.nullable(),
   receive: distributionSchema.nullable(),
   transit: distributionSchema.nullable(),
+  /** Of a case that is a stream: as many messages as go, one after the other, with one window around all of them. */
+  stream: streamSchema.nullable().default(null),
   throughput: z.strictObject({
-    /** Bytes over the median of transit, or of send where a case has no transit. */
+    /** Bytes over the median of transit, or of send where a case has no transit; over the mean of a stream. */
     bytesPerTick: z.number().nullable(),
     bytesPerSecond: z.number().nullable(),
   }),
 });
+
+const said = { mechanism: z.string(), subject: z.string(), says: z.string() };
+
+/** What a test that passed has established; see `Finding` of guest/protocol/messages.ts. */
+export const findingSchema = z.discriminatedUnion('about', [
+  z.strictObject({ about: z.literal('signalling'), ...said, works: z.boolean() }),
+  z.strictObject({ about: z.literal('transfer limit'), ...said, bytes: z.int().min(0).nullable() }),
+  z.strictObject({
+    about: z.literal('extensibility'),
+    ...said,
+    outcome: z.enum(['works', 'refused', 'silently wrong']),
+  }),
+  z.strictObject({ about: z.literal('portability'), ...said, outcome: z.enum(['works', 'breaks']) }),
+  z.strictObject({
+    about: z.literal('synchrony'),
+    ...said,
+    direction: z.enum(['u2k', 'k2u']),
+    returns: z.enum(['before', 'after']),
+  }),
+  z.strictObject({
+    about: z.literal('not possible'),
+    ...said,
+    direction: z.enum(['u2k', 'k2u', 'u2u']),
+  }),
+]) satisfies z.ZodType<Finding>;
 
 const errorSchema = z.strictObject({
   name: z.string(),
@@ -94,6 +130,8 @@ const cellSchema = z.strictObject({
   ms: z.number(),
   tests: z.array(testSchema),
   cases: z.array(caseSchema),
+  /** What tests that passed have established beside figures. */
+  findings: z.array(findingSchema).default([]),
 });
 
 export const resultsSchema = z.strictObject({
@@ -109,8 +147,8 @@ export type TestResult = z.infer<typeof testSchema>;
 export type CellResult = z.infer<typeof cellSchema>;
 export type Results = z.infer<typeof resultsSchema>;
 
-/** The published JSON Schema (draft 2020-12). */
+/** The published JSON Schema (draft 2020-12), of what is read: fields that older runs lack are not required. */
 export const resultsJsonSchema = (): object => ({
   title: 'ringcross results',
-  ...z.toJSONSchema(resultsSchema, { target: 'draft-2020-12' }),
+  ...z.toJSONSchema(resultsSchema, { target: 'draft-2020-12', io: 'input' }),
 });

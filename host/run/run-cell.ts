@@ -97,6 +97,7 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
             spec: inGuest(bundle),
             modules: modules.map(({ name, parameters, ko }) => ({ name, parameters, path: inGuest(ko) })),
             messages: request.messages,
+            unit: lensRecords[cell.lens].unit,
           });
           const silenceMs = request.silenceMs ?? lensRecords[cell.lens].silenceDeadlineMs;
           run.events = await takeEvents(vm, silenceMs, request.onEvent);

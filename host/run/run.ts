@@ -16,6 +16,7 @@ import { type Cell, planCells, readConfig } from '../plan.ts';
 import { kernelReporter, type Progress, seconds } from '../progress.ts';
 import type { Project } from '../project.ts';
 import { caseName, columns, measuredCase } from './case-result.ts';
+import { findingsOf } from './findings.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Manifest, newManifest } from './manifest.ts';
 import { type CellEvent, isProgress } from './outcome.ts';
@@ -83,6 +84,7 @@ export const run = async (options: RunOptions): Promise<Run> => {
   let written = Promise.resolve();
   const runOne = async (cell: Cell): Promise<void> => {
     done.set(cell.id, await cellResult(cell, context));
+    manifest.ended = new Date().toISOString();
     // After every cell: what an interrupted run has done is whole on disk.
     written = written.then(async () => {
       await writeJson(join(dir, 'results.json'), resultsSchema.parse(results()));
@@ -145,7 +147,16 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
   const head = { kernel: cell.kernel, release: kernel.release, lens: cell.lens, spec: cell.spec.name };
   if (cell.skip !== null) {
     progress.line(`${cell.id}: skipped: ${cell.skip}`);
-    return { ...head, outcome: 'skipped', reason: cell.skip, bootMs: null, ms: 0, tests: [], cases: [] };
+    return {
+      ...head,
+      outcome: 'skipped',
+      reason: cell.skip,
+      bootMs: null,
+      ms: 0,
+      tests: [],
+      cases: [],
+      findings: [],
+    };
   }
   progress.update(`${cell.id}: booting`);
   const outcome = await runCell({
@@ -167,16 +178,19 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
   manifest.cells.push({ cell: cell.id, commandLine, pushed });
   if (facts && !manifest.guests.some((guest) => guest.kernel === cell.kernel && guest.lens === cell.lens))
     manifest.guests.push({ kernel: cell.kernel, lens: cell.lens, facts });
-  const { cases, verdict } = await keepCases(events, cell, dir).then(
-    (kept) => ({ cases: kept, verdict: told }),
-    (error: unknown) => ({ cases: [], verdict: verdictOfError(error, cell.spec.titles) }),
-  );
+  const { cases, findings, verdict } = await keepCases(events, cell, dir)
+    .then((kept) => ({ cases: kept, findings: findingsOf(events), verdict: told }))
+    .catch((error: unknown) => ({
+      cases: [],
+      findings: [],
+      verdict: verdictOfError(error, cell.spec.titles),
+    }));
   journal.append(cell.id, { kind: 'outcome', outcome: verdict.outcome, reason: verdict.reason });
   const counts = `${verdict.tests.filter((test) => test.outcome === 'passed').length} of ${verdict.tests.length} tests`;
   progress.line(
     `${cell.id}: ${verdict.outcome} (${counts}, ${cases.length} cases, ${seconds(ms)})${verdict.reason ? `: ${verdict.reason}` : ''}`,
   );
-  return { ...head, bootMs, ms, cases, ...verdict };
+  return { ...head, bootMs, ms, cases, findings, ...verdict };
 };
 
 /** Writes the raw columns of every case, and returns what is published of them. */

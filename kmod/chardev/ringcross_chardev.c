@@ -7,26 +7,26 @@
  * poll(2) tells both. When the last opener closes the device, what nobody read
  * is dropped.
  *
- * Writing "BYTES SEQ" to ringcross-chardev/produce in debugfs makes the kernel add
- * a message itself; with "keep" behind, it has the body of the one before.
+ * The trigger `produce` makes the kernel add a message itself; it never waits for
+ * room: a full queue is EAGAIN.
  *
- * Stamps, by sequence number, in ringcross-chardev/ of debugfs:
+ * Stamps:
  *   received  from entry of write to the end of copy_from_user
  *   sent      from the copy of a finished message into the queue to the end of
- *             the wake-up of its readers; making up the message comes before
+ *             the wake-up of its readers
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include "ringcross.h"
 
 #define CHARDEV_NAME "ringcross-chardev"
 #define CHARDEV_MAX_MEMORY (64u << 20)
-#define CHARDEV_MAX_STAMPS (16u << 20)
 
 static unsigned int capacity = 16;
 module_param(capacity, uint, 0444);
@@ -36,12 +36,8 @@ static unsigned int max_message = 65536;
 module_param(max_message, uint, 0444);
 MODULE_PARM_DESC(max_message, "bytes of the largest message (default 65536)");
 
-static unsigned int stamps = 65536;
-module_param(stamps, uint, 0444);
-MODULE_PARM_DESC(stamps, "stamps that each log holds (default 65536)");
-
 static struct {
-	/* Guards all but the wait queues and the logs. */
+	/* Guards all but the wait queues. */
 	struct mutex lock;
 	wait_queue_head_t readable;
 	wait_queue_head_t writable;
@@ -52,15 +48,13 @@ static struct {
 	/* Read without the lock by those who wait for it to change. */
 	unsigned int count;
 	unsigned int openers;
-	/* Where a message of the kernel's is made up, before it is timed, and the size of the last one. */
-	void *draft;
-	unsigned int draft_bytes;
 } queue;
 
-static struct ringcross_log received;
-static struct ringcross_log sent;
-static u64 overhead;
-static struct dentry *folder;
+static int chardev_produce(struct ringcross *rc, const void *message, unsigned int bytes);
+
+static const struct ringcross_ops chardev_ops = { .produce = chardev_produce };
+
+static struct ringcross rc = { .name = "chardev", .ops = &chardev_ops };
 
 static bool chardev_empty(void)
 {
@@ -130,10 +124,9 @@ static ssize_t chardev_write(struct file *file, const char __user *from, size_t 
 	u64 end;
 	int error;
 
-	if (bytes < RINGCROSS_MESSAGE_MIN)
-		return -EINVAL;
-	if (bytes > max_message)
-		return -EMSGSIZE;
+	error = ringcross_check_size(&rc, bytes);
+	if (error)
+		return error;
 	error = chardev_lock_unless(chardev_full, &queue.writable, file);
 	if (error)
 		return error;
@@ -144,7 +137,7 @@ static ssize_t chardev_write(struct file *file, const char __user *from, size_t 
 		return -EFAULT;
 	}
 	end = ringcross_ticks();
-	ringcross_log_add(&received, ringcross_message_seq(slot), start, end);
+	ringcross_received(&rc, slot, bytes, start, end);
 	chardev_commit(bytes);
 	mutex_unlock(&queue.lock);
 
@@ -208,62 +201,27 @@ static struct miscdevice chardev_device = {
 	.mode = 0600,
 };
 
-/* Adds one message, or says why not: never waits for room. */
-static int chardev_produce(const struct ringcross_order *order)
+static int chardev_produce(struct ringcross *rc, const void *message, unsigned int bytes)
 {
 	u64 start;
 	u64 end;
 
-	if (order->bytes < RINGCROSS_MESSAGE_MIN)
-		return -EINVAL;
-	if (order->bytes > max_message)
-		return -EMSGSIZE;
 	if (mutex_lock_interruptible(&queue.lock))
 		return -ERESTARTSYS;
 	if (chardev_full()) {
 		mutex_unlock(&queue.lock);
 		return -EAGAIN;
 	}
-	if (order->keep && order->bytes == queue.draft_bytes)
-		ringcross_message_set_seq(queue.draft, order->seq);
-	else
-		ringcross_message_fill(queue.draft, order->bytes, order->seq);
-	queue.draft_bytes = order->bytes;
-
 	start = ringcross_ticks();
-	memcpy(chardev_slot(chardev_next()), queue.draft, order->bytes);
-	chardev_commit(order->bytes);
+	memcpy(chardev_slot(chardev_next()), message, bytes);
+	chardev_commit(bytes);
 	mutex_unlock(&queue.lock);
 	wake_up_interruptible(&queue.readable);
 	end = ringcross_ticks();
 
-	ringcross_log_add(&sent, order->seq, start, end);
+	ringcross_sent(rc, ringcross_message_seq(message), start, end);
 	return 0;
 }
-
-static ssize_t produce_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
-{
-	struct ringcross_order order;
-	int error;
-
-	error = ringcross_get_order(from, bytes, &order);
-	if (!error)
-		error = chardev_produce(&order);
-	return error ?: bytes;
-}
-
-static ssize_t produce_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	return simple_read_from_buffer(to, bytes, at, RINGCROSS_ORDER_HELP, strlen(RINGCROSS_ORDER_HELP));
-}
-
-static const struct file_operations produce_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = produce_read,
-	.write = produce_write,
-	.llseek = default_llseek,
-};
 
 static int chardev_check_parameters(void)
 {
@@ -273,21 +231,7 @@ static int chardev_check_parameters(void)
 		       capacity, max_message, RINGCROSS_MESSAGE_MIN, CHARDEV_MAX_MEMORY);
 		return -EINVAL;
 	}
-	if (!stamps || stamps > CHARDEV_MAX_STAMPS) {
-		pr_err("stamps=%u: want 1 to %u\n", stamps, CHARDEV_MAX_STAMPS);
-		return -EINVAL;
-	}
 	return 0;
-}
-
-/* As debugfs asks of its callers, its results are not checked: without its files the device still works. */
-static void chardev_create_files(void)
-{
-	folder = debugfs_create_dir(CHARDEV_NAME, NULL);
-	debugfs_create_file("received", 0600, folder, &received, &ringcross_log_fops);
-	debugfs_create_file("sent", 0600, folder, &sent, &ringcross_log_fops);
-	debugfs_create_file("produce", 0600, folder, NULL, &produce_fops);
-	debugfs_create_u64("overhead", 0400, folder, &overhead);
 }
 
 static int __init chardev_init(void)
@@ -297,59 +241,43 @@ static int __init chardev_init(void)
 	error = chardev_check_parameters();
 	if (error)
 		return error;
-	error = ringcross_window_overhead(&overhead);
-	if (error)
-		return error;
-
 	mutex_init(&queue.lock);
 	init_waitqueue_head(&queue.readable);
 	init_waitqueue_head(&queue.writable);
 
+	rc.max_message = max_message;
+	error = ringcross_init(&rc);
+	if (error)
+		return error;
 	error = -ENOMEM;
 	queue.slots = vzalloc((size_t)capacity * max_message);
 	if (!queue.slots)
-		return error;
+		goto free;
 	queue.lengths = vzalloc(array_size(capacity, sizeof(*queue.lengths)));
 	if (!queue.lengths)
 		goto free_slots;
-	queue.draft = vzalloc(max_message);
-	if (!queue.draft)
-		goto free_lengths;
-	error = ringcross_log_init(&received, stamps);
-	if (error)
-		goto free_draft;
-	error = ringcross_log_init(&sent, stamps);
-	if (error)
-		goto free_received;
-	chardev_create_files();
 	error = misc_register(&chardev_device);
 	if (error)
-		goto remove_files;
+		goto free_lengths;
+	ringcross_start(&rc);
 	return 0;
 
-remove_files:
-	debugfs_remove_recursive(folder);
-	ringcross_log_free(&sent);
-free_received:
-	ringcross_log_free(&received);
-free_draft:
-	vfree(queue.draft);
 free_lengths:
 	vfree(queue.lengths);
 free_slots:
 	vfree(queue.slots);
+free:
+	ringcross_free(&rc);
 	return error;
 }
 
 static void __exit chardev_exit(void)
 {
+	ringcross_stop(&rc);
 	misc_deregister(&chardev_device);
-	debugfs_remove_recursive(folder);
-	ringcross_log_free(&sent);
-	ringcross_log_free(&received);
-	vfree(queue.draft);
 	vfree(queue.lengths);
 	vfree(queue.slots);
+	ringcross_free(&rc);
 }
 
 module_init(chardev_init);

@@ -1,141 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What every module of ringcross shares: stamps of the kernel's side of a message,
- * the files through which they are read, and the words of the trigger that makes
- * the kernel send.
+ * triggers that make the kernel send or receive one, the worker thread that does
+ * so many times, and the files in debugfs through which all of it is reached.
  *
- * Each module has one folder in debugfs. Its stamp logs there are files of raw
- * struct ringcross_stamp; `overhead` is the median empty window, in ticks.
+ * A module has one struct ringcross with its name, its largest message and what it
+ * can do, and goes through four calls, in this order and with its own steps between:
+ *
+ *	ringcross_init()	memory
+ *	...			the mechanism is registered
+ *	ringcross_start()	files in debugfs
+ *	ringcross_stop()	no files, no trigger under way, no worker
+ *	...			the mechanism is gone
+ *	ringcross_free()	memory
+ *
+ * Files in ringcross-NAME/ of debugfs:
+ *	sent, received	raw struct ringcross_stamp; writing `reset` empties one
+ *	overhead	median empty window, in ticks
+ *	produce		"BYTES SEQ [keep]" sends one message
+ *	consume		"BYTES SEQ" receives one message, which must be that one
+ *	worker		"produce|consume BYTES SEQ COUNT [fifo]" starts a thread that does
+ *			it COUNT times, on the CPU of whoever writes; `stop` ends and joins it
+ *	verify		received messages with a lower number have their checksum checked
+ *	intact, corrupt	what came of that; reset together with `received`
  */
 #ifndef RINGCROSS_H
 #define RINGCROSS_H
 
-#include <linux/atomic.h>
 #include <linux/debugfs.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
-#include <linux/slab.h>
-#include <linux/sort.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <asm/msr.h>
-#include <asm/tsc.h>
 
+#include "ringcross-log.h"
 #include "ringcross-message.h"
 
-/*
- * Both ends of a window on the kernel's side. A stamp is taken here and stored by
- * ringcross_log_add() after the window has closed.
- */
-static __always_inline u64 ringcross_ticks(void)
-{
-	return rdtsc_ordered();
-}
+#define RINGCROSS_MAX_STAMPS (16u << 20)
 
-/* Stamps in memory that is there before the first one is taken. */
-struct ringcross_log {
-	struct ringcross_stamp *stamps;
-	unsigned int capacity;
-	/* May pass the capacity, by as many as add at once when it is reached. */
-	atomic_t taken;
-};
+static unsigned int stamps = 65536;
+module_param(stamps, uint, 0444);
+MODULE_PARM_DESC(stamps, "stamps that each log holds (default 65536)");
 
-static inline int ringcross_log_init(struct ringcross_log *log, unsigned int capacity)
-{
-	log->stamps = vzalloc(array_size(capacity, sizeof(*log->stamps)));
-	if (!log->stamps)
-		return -ENOMEM;
-	log->capacity = capacity;
-	atomic_set(&log->taken, 0);
-	return 0;
-}
-
-static inline void ringcross_log_free(struct ringcross_log *log)
-{
-	vfree(log->stamps);
-	log->stamps = NULL;
-}
-
-/*
- * Stores a window; from any context. A full log keeps what it has: the message
- * that is missing then fails its case by name.
- */
-static inline void ringcross_log_add(struct ringcross_log *log, u64 seq, u64 start, u64 end)
-{
-	int index;
-
-	if (atomic_read(&log->taken) >= (int)log->capacity)
-		return;
-	index = atomic_fetch_inc(&log->taken);
-	if (index < (int)log->capacity)
-		log->stamps[index] = (struct ringcross_stamp){ .seq = seq, .start = start, .end = end };
-}
-
-/* Read while no message is under way: the last stamp may not be whole before. */
-static ssize_t ringcross_log_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	struct ringcross_log *log = file->private_data;
-	unsigned int count = min_t(unsigned int, atomic_read(&log->taken), log->capacity);
-
-	return simple_read_from_buffer(to, bytes, at, log->stamps, count * sizeof(*log->stamps));
-}
-
-/* Writing the word `reset` empties the log. */
-static ssize_t ringcross_log_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
-{
-	struct ringcross_log *log = file->private_data;
-	char word[8] = "";
-
-	if (bytes >= sizeof(word))
-		return -EINVAL;
-	if (copy_from_user(word, from, bytes))
-		return -EFAULT;
-	if (!sysfs_streq(word, "reset"))
-		return -EINVAL;
-	atomic_set(&log->taken, 0);
-	return bytes;
-}
-
-static const struct file_operations ringcross_log_fops __maybe_unused = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = ringcross_log_read,
-	.write = ringcross_log_write,
-	.llseek = default_llseek,
-};
-
-static inline int ringcross_compare_ticks(const void *left, const void *right)
-{
-	const u64 a = *(const u64 *)left;
-	const u64 b = *(const u64 *)right;
-
-	return (a > b) - (a < b);
-}
-
-/* Median of the empty window; sleeps, so it is measured when the module is loaded. */
-static inline int ringcross_window_overhead(u64 *overhead)
-{
-	const size_t windows = 1001;
-	u64 *ticks = kmalloc_array(windows, sizeof(*ticks), GFP_KERNEL);
-	size_t i;
-
-	if (!ticks)
-		return -ENOMEM;
-	for (i = 0; i < windows; i++) {
-		const u64 start = ringcross_ticks();
-
-		ticks[i] = ringcross_ticks() - start;
-	}
-	sort(ticks, windows, sizeof(*ticks), ringcross_compare_ticks, NULL);
-	*overhead = ticks[windows / 2];
-	kfree(ticks);
-	return 0;
-}
-
-/* What a `produce` trigger was told: the size of one message and its number. */
+/* One order of a trigger: the size of a message and its number. */
 struct ringcross_order {
 	unsigned int bytes;
 	u64 seq;
@@ -143,30 +59,505 @@ struct ringcross_order {
 	bool keep;
 };
 
-#define RINGCROSS_ORDER_HELP "BYTES SEQ [keep]\n"
+struct ringcross;
 
-/* Parses those words from user space: 0, -EFAULT, or -EINVAL for any others. */
-static inline int ringcross_get_order(const char __user *from, size_t bytes, struct ringcross_order *order)
+struct ringcross_ops {
+	/*
+	 * Sends a finished message, times it and calls ringcross_sent(): 0 or a negative errno.
+	 * Absent where the kernel cannot send. May sleep; called for one message at a time.
+	 */
+	int (*produce)(struct ringcross *rc, const void *message, unsigned int bytes);
+	/*
+	 * Receives one message into `message`, times it and calls ringcross_received(): its
+	 * size or a negative errno. Absent where the kernel receives by a callback of its own.
+	 */
+	int (*consume)(struct ringcross *rc, void *message, unsigned int bytes);
+};
+
+/* A thread that carries out one order many times over. Guarded by the worker_lock of its owner. */
+struct ringcross_worker {
+	struct task_struct *task;
+	int (*step)(struct ringcross *rc, const struct ringcross_order *order);
+	struct ringcross_order first;
+	u64 count;
+	bool fifo;
+	/* Written by the thread, read by others. */
+	u64 done;
+	int error;
+};
+
+struct ringcross {
+	/* Set by the module. The name is that of the folder in debugfs, after `ringcross-`. */
+	const char *name;
+	const struct ringcross_ops *ops;
+	unsigned int max_message;
+
+	/* From here on ours. */
+	struct ringcross_log sent;
+	struct ringcross_log received;
+	u64 overhead;
+	u64 verify_below;
+	atomic_t intact;
+	atomic_t corrupt;
+	/* One order of a kind at a time: guards the draft, where a message is made up before it is timed, */
+	struct mutex produce_lock;
+	void *draft;
+	unsigned int draft_bytes;
+	/* and the inbox, where one lands. */
+	struct mutex consume_lock;
+	void *inbox;
+	struct mutex worker_lock;
+	struct ringcross_worker worker;
+	struct dentry *folder;
+};
+
+/* Stores the window in which a message was sent; from any context. */
+static inline void ringcross_sent(struct ringcross *rc, u64 seq, u64 start, u64 end)
 {
-	/* Ten digits, twenty digits, a word, what separates and ends them. */
-	char words[40] = "";
-	char *rest = words;
-	char *first;
-	char *second;
+	ringcross_log_add(&rc->sent, seq, start, end);
+}
 
-	if (bytes >= sizeof(words))
+/* Stores the window in which a message was received, and judges the message; from any context. */
+static inline void ringcross_received(struct ringcross *rc, const void *message, size_t bytes, u64 start,
+				      u64 end)
+{
+	const u64 seq = ringcross_message_seq(message);
+
+	ringcross_log_add(&rc->received, seq, start, end);
+	if (seq < READ_ONCE(rc->verify_below))
+		atomic_inc(ringcross_message_intact(message, bytes) ? &rc->intact : &rc->corrupt);
+}
+
+/* 0, -EINVAL for a message without room for its number, or -EMSGSIZE for one that is too large. */
+static inline int ringcross_check_size(const struct ringcross *rc, size_t bytes)
+{
+	if (bytes < RINGCROSS_MESSAGE_MIN)
+		return -EINVAL;
+	return bytes > rc->max_message ? -EMSGSIZE : 0;
+}
+
+static int ringcross_produce(struct ringcross *rc, const struct ringcross_order *order)
+{
+	int error;
+
+	error = ringcross_check_size(rc, order->bytes);
+	if (error)
+		return error;
+	if (mutex_lock_interruptible(&rc->produce_lock))
+		return -ERESTARTSYS;
+	if (order->keep && order->bytes == rc->draft_bytes)
+		ringcross_message_set_seq(rc->draft, order->seq);
+	else
+		ringcross_message_fill(rc->draft, order->bytes, order->seq);
+	rc->draft_bytes = order->bytes;
+	error = rc->ops->produce(rc, rc->draft, order->bytes);
+	mutex_unlock(&rc->produce_lock);
+	return error;
+}
+
+static int ringcross_consume(struct ringcross *rc, const struct ringcross_order *order)
+{
+	int got;
+
+	got = ringcross_check_size(rc, order->bytes);
+	if (got)
+		return got;
+	if (mutex_lock_interruptible(&rc->consume_lock))
+		return -ERESTARTSYS;
+	got = rc->ops->consume(rc, rc->inbox, order->bytes);
+	if (got >= 0)
+		got = got == order->bytes && ringcross_message_seq(rc->inbox) == order->seq ? 0 : -EBADMSG;
+	mutex_unlock(&rc->consume_lock);
+	return got;
+}
+
+/* Longest: "produce", ten digits, twice twenty, "fifo", what separates and ends them. */
+#define RINGCROSS_WORDS 72
+
+/* The words of a trigger from user space, without the blanks around them: 0, -EFAULT, or -EINVAL for too many. */
+static inline int ringcross_get_words(const char __user *from, size_t bytes, char words[RINGCROSS_WORDS])
+{
+	if (bytes >= RINGCROSS_WORDS)
 		return -EINVAL;
 	if (copy_from_user(words, from, bytes))
 		return -EFAULT;
+	words[bytes] = '\0';
+	/* A NUL in between would hide what follows it. */
+	if (strlen(words) != bytes)
+		return -EINVAL;
 	strim(words);
-	first = strsep(&rest, " ");
-	second = strsep(&rest, " ");
+	return 0;
+}
+
+/* "BYTES SEQ", which are taken off `rest`. */
+static inline int ringcross_get_order(char **rest, struct ringcross_order *order)
+{
+	char *first = strsep(rest, " ");
+	char *second = strsep(rest, " ");
+
 	if (!second || kstrtouint(first, 10, &order->bytes) || kstrtou64(second, 10, &order->seq))
 		return -EINVAL;
-	order->keep = rest;
-	if (rest && strcmp(rest, "keep"))
-		return -EINVAL;
+	order->keep = false;
 	return 0;
+}
+
+static ssize_t ringcross_produce_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
+{
+	struct ringcross_order order;
+	char words[RINGCROSS_WORDS];
+	char *rest = words;
+	int error;
+
+	error = ringcross_get_words(from, bytes, words);
+	if (!error)
+		error = ringcross_get_order(&rest, &order);
+	if (!error && rest) {
+		order.keep = !strcmp(rest, "keep");
+		error = order.keep ? 0 : -EINVAL;
+	}
+	if (!error)
+		error = ringcross_produce(file->private_data, &order);
+	return error ?: bytes;
+}
+
+static ssize_t ringcross_produce_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
+{
+	static const char help[] = "BYTES SEQ [keep]\n";
+
+	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
+}
+
+static const struct file_operations ringcross_produce_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = ringcross_produce_read,
+	.write = ringcross_produce_write,
+	.llseek = default_llseek,
+};
+
+static ssize_t ringcross_consume_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
+{
+	struct ringcross_order order;
+	char words[RINGCROSS_WORDS];
+	char *rest = words;
+	int error;
+
+	error = ringcross_get_words(from, bytes, words);
+	if (!error)
+		error = ringcross_get_order(&rest, &order);
+	if (!error && rest)
+		error = -EINVAL;
+	if (!error)
+		error = ringcross_consume(file->private_data, &order);
+	return error ?: bytes;
+}
+
+static ssize_t ringcross_consume_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
+{
+	static const char help[] = "BYTES SEQ\n";
+
+	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
+}
+
+static const struct file_operations ringcross_consume_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = ringcross_consume_read,
+	.write = ringcross_consume_write,
+	.llseek = default_llseek,
+};
+
+static int ringcross_worker_main(void *data)
+{
+	struct ringcross *rc = data;
+	struct ringcross_worker *worker = &rc->worker;
+	struct ringcross_order order = worker->first;
+	int error = 0;
+
+	/* A step that sleeps interruptibly is woken by it; kthread_stop() alone does that on newer kernels only. */
+	allow_signal(SIGTERM);
+	/* Priority 50, that of the native benches: on their CPU it takes turns with them. */
+	if (worker->fifo)
+		sched_set_fifo(current);
+	while (READ_ONCE(worker->done) < worker->count && !kthread_should_stop()) {
+		error = worker->step(rc, &order);
+		if (error)
+			break;
+		order.seq++;
+		order.keep = true;
+		WRITE_ONCE(worker->done, worker->done + 1);
+		cond_resched();
+	}
+	/* What the stop itself interrupted is no failure. */
+	WRITE_ONCE(worker->error, kthread_should_stop() ? 0 : error);
+	return 0;
+}
+
+/* Ends the worker, if there is one, and waits until it is gone. Under the worker_lock. */
+static void ringcross_worker_stop(struct ringcross *rc)
+{
+	struct task_struct *task = rc->worker.task;
+
+	if (!task)
+		return;
+	send_sig(SIGTERM, task, 1);
+	kthread_stop(task);
+	put_task_struct(task);
+	rc->worker.task = NULL;
+}
+
+/* Under the worker_lock. A worker that has come to its end by itself makes room for the next. */
+static int ringcross_worker_start(struct ringcross *rc)
+{
+	struct ringcross_worker *worker = &rc->worker;
+	struct task_struct *task;
+
+	task = kthread_create(ringcross_worker_main, rc, "ringcross-%s", rc->name);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	kthread_bind(task, raw_smp_processor_id());
+	/* Ours until ringcross_worker_stop(): it may end before that. */
+	worker->task = get_task_struct(task);
+	wake_up_process(task);
+	return 0;
+}
+
+static bool ringcross_worker_ended(const struct ringcross_worker *worker)
+{
+	return READ_ONCE(worker->error) || READ_ONCE(worker->done) == worker->count;
+}
+
+static int ringcross_worker_get(struct ringcross *rc, char *words, struct ringcross_worker *wanted)
+{
+	const struct ringcross_ops *ops = rc->ops;
+	char *rest = words;
+	char *what = strsep(&rest, " ");
+	char *count;
+	int error;
+
+	if (ops->produce && !strcmp(what, "produce"))
+		wanted->step = ringcross_produce;
+	else if (ops->consume && !strcmp(what, "consume"))
+		wanted->step = ringcross_consume;
+	else
+		return -EINVAL;
+	error = ringcross_get_order(&rest, &wanted->first);
+	if (error)
+		return error;
+	count = strsep(&rest, " ");
+	if (!count || kstrtou64(count, 10, &wanted->count) || !wanted->count)
+		return -EINVAL;
+	wanted->fifo = rest;
+	if (rest && strcmp(rest, "fifo"))
+		return -EINVAL;
+	return ringcross_check_size(rc, wanted->first.bytes);
+}
+
+static ssize_t ringcross_worker_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
+{
+	struct ringcross *rc = file->private_data;
+	struct ringcross_worker wanted = { };
+	char words[RINGCROSS_WORDS];
+	bool stop;
+	int error;
+
+	error = ringcross_get_words(from, bytes, words);
+	if (error)
+		return error;
+	stop = !strcmp(words, "stop");
+	if (!stop) {
+		error = ringcross_worker_get(rc, words, &wanted);
+		if (error)
+			return error;
+	}
+	if (mutex_lock_interruptible(&rc->worker_lock))
+		return -ERESTARTSYS;
+	if (!stop && rc->worker.task && !ringcross_worker_ended(&rc->worker)) {
+		error = -EBUSY;
+		goto unlock;
+	}
+	ringcross_worker_stop(rc);
+	if (!stop) {
+		rc->worker = wanted;
+		error = ringcross_worker_start(rc);
+	}
+unlock:
+	mutex_unlock(&rc->worker_lock);
+	return error ?: bytes;
+}
+
+/* "idle", or "DONE of COUNT" with the errno that ended it, if one did. */
+static ssize_t ringcross_worker_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
+{
+	struct ringcross *rc = file->private_data;
+	const struct ringcross_worker *worker = &rc->worker;
+	char text[RINGCROSS_WORDS];
+	int length;
+
+	if (mutex_lock_interruptible(&rc->worker_lock))
+		return -ERESTARTSYS;
+	if (!worker->task)
+		length = scnprintf(text, sizeof(text), "idle\n");
+	else
+		length = scnprintf(text, sizeof(text), "%llu of %llu error %d\n", READ_ONCE(worker->done),
+				   worker->count, -READ_ONCE(worker->error));
+	mutex_unlock(&rc->worker_lock);
+	return simple_read_from_buffer(to, bytes, at, text, length);
+}
+
+static const struct file_operations ringcross_worker_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = ringcross_worker_read,
+	.write = ringcross_worker_write,
+	.llseek = default_llseek,
+};
+
+static ssize_t ringcross_log_write(struct ringcross_log *log, const char __user *from, size_t bytes)
+{
+	char words[RINGCROSS_WORDS];
+	int error;
+
+	error = ringcross_get_words(from, bytes, words);
+	if (error)
+		return error;
+	if (strcmp(words, "reset"))
+		return -EINVAL;
+	atomic_set(&log->taken, 0);
+	return bytes;
+}
+
+/* Read while no message is under way: the last stamp may not be whole before. */
+static ssize_t ringcross_log_read(struct ringcross_log *log, char __user *to, size_t bytes, loff_t *at)
+{
+	unsigned int count = min_t(unsigned int, atomic_read(&log->taken), log->capacity);
+
+	return simple_read_from_buffer(to, bytes, at, log->stamps, count * sizeof(*log->stamps));
+}
+
+static ssize_t ringcross_sent_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
+{
+	struct ringcross *rc = file->private_data;
+
+	return ringcross_log_read(&rc->sent, to, bytes, at);
+}
+
+static ssize_t ringcross_sent_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
+{
+	struct ringcross *rc = file->private_data;
+
+	return ringcross_log_write(&rc->sent, from, bytes);
+}
+
+static const struct file_operations ringcross_sent_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = ringcross_sent_read,
+	.write = ringcross_sent_write,
+	.llseek = default_llseek,
+};
+
+static ssize_t ringcross_received_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
+{
+	struct ringcross *rc = file->private_data;
+
+	return ringcross_log_read(&rc->received, to, bytes, at);
+}
+
+static ssize_t ringcross_received_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
+{
+	struct ringcross *rc = file->private_data;
+	const ssize_t done = ringcross_log_write(&rc->received, from, bytes);
+
+	if (done >= 0) {
+		atomic_set(&rc->intact, 0);
+		atomic_set(&rc->corrupt, 0);
+	}
+	return done;
+}
+
+static const struct file_operations ringcross_received_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = ringcross_received_read,
+	.write = ringcross_received_write,
+	.llseek = default_llseek,
+};
+
+static int ringcross_init(struct ringcross *rc)
+{
+	int error;
+
+	if (!stamps || stamps > RINGCROSS_MAX_STAMPS) {
+		pr_err("stamps=%u: want 1 to %u\n", stamps, RINGCROSS_MAX_STAMPS);
+		return -EINVAL;
+	}
+	mutex_init(&rc->produce_lock);
+	mutex_init(&rc->consume_lock);
+	mutex_init(&rc->worker_lock);
+	error = ringcross_window_overhead(&rc->overhead);
+	if (error)
+		return error;
+	error = ringcross_log_init(&rc->sent, stamps);
+	if (error)
+		return error;
+	error = ringcross_log_init(&rc->received, stamps);
+	if (error)
+		goto free_sent;
+	error = -ENOMEM;
+	rc->draft = vzalloc(rc->max_message);
+	if (!rc->draft)
+		goto free_received;
+	rc->inbox = vzalloc(rc->max_message);
+	if (!rc->inbox)
+		goto free_draft;
+	return 0;
+
+free_draft:
+	vfree(rc->draft);
+free_received:
+	ringcross_log_free(&rc->received);
+free_sent:
+	ringcross_log_free(&rc->sent);
+	return error;
+}
+
+static void ringcross_free(struct ringcross *rc)
+{
+	vfree(rc->inbox);
+	vfree(rc->draft);
+	ringcross_log_free(&rc->received);
+	ringcross_log_free(&rc->sent);
+}
+
+/* As debugfs asks of its callers, its results are not checked: without its files a mechanism still works. */
+static void ringcross_start(struct ringcross *rc)
+{
+	char name[64];
+
+	scnprintf(name, sizeof(name), "ringcross-%s", rc->name);
+	rc->folder = debugfs_create_dir(name, NULL);
+	debugfs_create_file("sent", 0600, rc->folder, rc, &ringcross_sent_fops);
+	debugfs_create_file("received", 0600, rc->folder, rc, &ringcross_received_fops);
+	debugfs_create_u64("overhead", 0400, rc->folder, &rc->overhead);
+	debugfs_create_u64("verify", 0600, rc->folder, &rc->verify_below);
+	debugfs_create_atomic_t("intact", 0400, rc->folder, &rc->intact);
+	debugfs_create_atomic_t("corrupt", 0400, rc->folder, &rc->corrupt);
+	if (rc->ops->produce)
+		debugfs_create_file("produce", 0600, rc->folder, rc, &ringcross_produce_fops);
+	if (rc->ops->consume)
+		debugfs_create_file("consume", 0600, rc->folder, rc, &ringcross_consume_fops);
+	if (rc->ops->produce || rc->ops->consume)
+		debugfs_create_file("worker", 0600, rc->folder, rc, &ringcross_worker_fops);
+}
+
+/* Removing the files waits for whoever is inside of one. */
+static void ringcross_stop(struct ringcross *rc)
+{
+	debugfs_remove_recursive(rc->folder);
+	mutex_lock(&rc->worker_lock);
+	ringcross_worker_stop(rc);
+	mutex_unlock(&rc->worker_lock);
 }
 
 #endif

@@ -1,0 +1,53 @@
+// A run's results as one page to be published: what a reader of the survey looks for, and nothing of the machine it was
+// taken on. Pure.
+import { RingcrossError } from '../../vm/errors.ts';
+import type { Manifest } from '../run/manifest.ts';
+import type { Results } from '../run/results.ts';
+import { besideSurveyTable } from './cases.ts';
+import { atSurveySize, type Group, groupsOf, surveyBytes } from './groups.ts';
+import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
+import { renderTable } from './table.ts';
+
+/** Errors: USAGE where the run has no figures to publish, and as `groupsOf`. */
+export const resultsPage = (results: Results, manifest: Manifest): string => {
+  const groups = groupsOf(results);
+  if (groups.every(({ unit }) => unit === null))
+    throw new RingcrossError(
+      'USAGE',
+      `expected a run with figures, but run ${results.run} has none: its lenses publish no ticks, or no case ended`,
+      { next: 'npx ringcross run --lens instructions' },
+    );
+  return `${[
+    '# Results',
+    headline(results, manifest),
+    'Made by `ringcross report RUN --page FILE`; edits are lost.',
+    ...groups.flatMap((group) => [
+      groupTitle(group, manifest),
+      ...surveySections(group, 'full'),
+      ...notPossibleSection(group),
+      ...casesSection(group),
+    ]),
+  ].join('\n\n')}\n`;
+};
+
+const headline = (
+  { run, cells }: Results,
+  { started, kernels, lenses, ringcross, host }: Manifest,
+): string => {
+  const images = kernels.map(
+    ({ release, imageSha256, compiler }) => `Linux ${release} (image SHA-256 ${imageSha256}, by ${compiler})`,
+  );
+  const passed = cells.filter(({ outcome }) => outcome === 'passed').length;
+  return [
+    `**${images.join('; ')}; lens ${lenses.map(({ lens }) => lens).join(', ')}; ${started.slice(0, 10)}; run ${run}.**`,
+    `${passed} of ${cells.length} cells passed. ringcross ${ringcross.version}, ${host.qemu}.`,
+  ].join(' ');
+};
+
+const casesSection = ({ cases, unit }: Group): string[] =>
+  unit === null
+    ? []
+    : [
+        `### All cases at ${surveyBytes} B, or at the smallest size they have`,
+        renderTable(besideSurveyTable(atSurveySize(cases), unit)),
+      ];

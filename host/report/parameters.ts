@@ -1,0 +1,114 @@
+// The survey's five parameters by mechanism: figures where there are any, what was established where there are none.
+import type { CaseResult, Distribution } from '../run/results.ts';
+import { atSurveySize, findingsAbout, type Group } from './groups.ts';
+import { figure, notMeasured, type Table } from './table.ts';
+
+/** `brief` names outcomes, for a terminal; `full` also has what was seen, and of whom. */
+export type Detail = 'brief' | 'full';
+
+export const parameterTable = (group: Group, detail: Detail): Table => ({
+  header: [
+    'mechanism',
+    'event-based signalling',
+    'large transfers',
+    'latency',
+    'extensibility',
+    'portability',
+  ],
+  textColumns: 6,
+  rows: mechanismsOf(group).map((mechanism) => {
+    const own = {
+      ...group,
+      cases: group.cases.filter((one) => one.mechanism === mechanism),
+      findings: group.findings.filter((one) => one.mechanism === mechanism),
+    };
+    return [
+      mechanism,
+      ...[
+        signalling(own, detail),
+        [...throughput(own), ...limits(own, detail)],
+        latency(own),
+        outcomes(findingsAbout(own, 'extensibility'), detail),
+        outcomes(findingsAbout(own, 'portability'), detail),
+      ].map((parts) => parts.join('; ') || notMeasured),
+    ];
+  }),
+});
+
+const mechanismsOf = ({ cases, findings }: Group): string[] => [
+  ...new Set([...cases, ...findings].map(({ mechanism }) => mechanism)),
+];
+
+/** From the send to the return of a reader that waits in poll, at each such variant's smallest size. */
+const signalling = (group: Group, detail: Detail): string[] => {
+  const measured = group.cases.filter(({ variant, transit }) => isPoll(variant) && transit);
+  const smallest = measured.filter((one) =>
+    measured.every((other) => nameOf(other) !== nameOf(one) || other.bytes >= one.bytes),
+  );
+  if (smallest.length > 0)
+    return smallest.map((one) => `${figure(one.transit?.p50)} at ${figure(one.bytes)} B (${nameOf(one)})`);
+  return findingsAbout(group, 'signalling').map(({ subject, says, works }) =>
+    detail === 'brief' ? `${subject}: ${works ? 'works' : 'does not work'}` : `${subject}: ${says}`,
+  );
+};
+
+/** `poll` as a word of its own: `poll`, `ring-poll`. */
+const isPoll = (variant: string): boolean => /(?:^|[^a-z])poll(?:[^a-z]|$)/.test(variant);
+
+const nameOf = ({ direction, variant }: CaseResult): string => `${direction} ${variant}`;
+
+const throughput = ({ cases, unit }: Group): string[] => {
+  const measured = cases.flatMap((one) => {
+    const rate = one.throughput.bytesPerTick;
+    return rate === null ? [] : [{ one, rate }];
+  });
+  const [first, ...others] = measured;
+  if (!first || unit === null) return [];
+  const { one, rate } = others.reduce((best, next) => (next.rate > best.rate ? next : best), first);
+  return [`${rate} B/${unit.replace(/s$/, '')} at ${figure(one.bytes)} B (${nameOf(one)})`];
+};
+
+const limits = (group: Group, detail: Detail): string[] =>
+  findingsAbout(group, 'transfer limit').map(({ subject, says, bytes }) => {
+    const limit = bytes === null ? 'no limit of its own' : `limit ${figure(bytes)} B`;
+    return detail === 'brief' ? limit : `${limit} (${subject}: ${says})`;
+  });
+
+/** The lowest of each direction, with the case it belongs to. A transit outranks the sum of two windows, and that one. */
+const latency = ({ cases }: Group): string[] =>
+  (['u2k', 'k2u', 'u2u'] as const).flatMap((direction) => {
+    const measured = atSurveySize(cases).flatMap((one) =>
+      one.direction === direction ? latencyOf(one) : [],
+    );
+    const [best] = measured.toSorted((a, b) => a.rank - b.rank || a.ticks - b.ticks);
+    return best
+      ? [`${direction} ${figure(best.ticks)} ${best.what} at ${figure(best.bytes)} B (${best.variant})`]
+      : [];
+  });
+
+interface Latency {
+  ticks: number;
+  what: string;
+  /** The lower, the more of a message's way it covers. */
+  rank: number;
+  bytes: number;
+  variant: string;
+}
+
+const latencyOf = ({ send, receive, transit, bytes, variant }: CaseResult): Latency[] => {
+  const told = (what: string, rank: number, ...columns: Distribution[]): Latency[] => [
+    { ticks: columns.reduce((sum, { p50 }) => sum + p50, 0), what, rank, bytes, variant },
+  ];
+  if (transit) return told('transit', 0, transit);
+  if (send && receive) return told('send + receive', 1, send, receive);
+  if (send) return told('send', 2, send);
+  return receive ? told('receive', 2, receive) : [];
+};
+
+const outcomes = (
+  findings: readonly { subject: string; says: string; outcome: string }[],
+  detail: Detail,
+): string[] =>
+  detail === 'brief'
+    ? [...new Set(findings.map(({ outcome }) => outcome))]
+    : findings.map(({ subject, says, outcome }) => `${outcome} (${subject}: ${says})`);

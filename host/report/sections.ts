@@ -1,0 +1,85 @@
+// The parts of a page that belong to one group: title, the survey's tables, the five parameters, what is not possible.
+import type { Manifest } from '../run/manifest.ts';
+import { findingsAbout, type Group } from './groups.ts';
+import { type Detail, parameterTable } from './parameters.ts';
+import { cycleNotes, cycleTable } from './survey-cycles.ts';
+import { ipcNotes, ipcTable } from './survey-ipc.ts';
+import { synchronyNotes, synchronyTable } from './survey-synchrony.ts';
+import { renderNotes, renderTable, type Table } from './table.ts';
+
+/** What it is, and that its figures and the survey's do not compare. */
+export const groupTitle = ({ release, lens, unit }: Group, { lenses }: Manifest): string => {
+  const meaning = lenses.find((record) => record.lens === lens)?.meaning ?? '';
+  const reading =
+    unit === null
+      ? `${meaning}.`
+      : `${meaning}. Medians unless said; the empty window is subtracted; an em dash is what was not measured. ${doNotCompare(unit)}`;
+  return `## Linux ${release}, lens ${lens}${unit === null ? '' : `, in ${unit}`}\n\n${reading}`;
+};
+
+/** The sentence without which no page shows figures beside the survey's. */
+export const doNotCompare = (unit: string): string =>
+  `The survey's cycles and these ${unit} are different units of different machines: they do not compare.`;
+
+/** Tables 1 to 5, then the parameters. A lens without a unit has those that findings fill. */
+export const surveySections = (group: Group, detail: Detail): string[] => {
+  const tables: { title: string; table: Table; notes: readonly string[]; isOfFigures: boolean }[] = [
+    {
+      title: 'Table 1 of the survey: latency of IPC',
+      table: ipcTable(group),
+      notes: ipcNotes(group),
+      isOfFigures: true,
+    },
+    {
+      title: 'Table 2 of the survey: sending from the kernel, synchronous or asynchronous',
+      table: synchronyTable('k2u', group),
+      notes: synchronyNotes,
+      isOfFigures: false,
+    },
+    {
+      title: 'Table 3 of the survey: sending from user space, synchronous or asynchronous',
+      table: synchronyTable('u2k', group),
+      notes: synchronyNotes,
+      isOfFigures: false,
+    },
+    {
+      title: 'Table 4 of the survey: user to kernel',
+      table: cycleTable('u2k', group),
+      notes: cycleNotes('u2k'),
+      isOfFigures: true,
+    },
+    {
+      title: 'Table 5 of the survey: kernel to user',
+      table: cycleTable('k2u', group),
+      notes: cycleNotes('k2u'),
+      isOfFigures: true,
+    },
+    {
+      title: "The survey's five parameters",
+      table: parameterTable(group, detail),
+      notes: [],
+      isOfFigures: false,
+    },
+  ];
+  return tables
+    .filter(({ isOfFigures }) => group.unit !== null || !isOfFigures)
+    .flatMap(({ title, table, notes }) => [
+      `### ${title}`,
+      renderTable(table),
+      ...(detail === 'full' && notes.length > 0 ? [renderNotes(notes)] : []),
+    ]);
+};
+
+/** Directions that a mechanism does not have, with the refusal that shows it. */
+export const notPossibleSection = (group: Group): string[] => {
+  const shown = findingsAbout(group, 'not possible');
+  if (shown.length === 0) return [];
+  return [
+    '### Not possible, as shown',
+    renderTable({
+      header: ['mechanism', 'direction', 'attempt', 'refusal'],
+      textColumns: 4,
+      rows: shown.map(({ mechanism, direction, subject, says }) => [mechanism, direction, subject, says]),
+    }),
+  ];
+};
