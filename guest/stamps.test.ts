@@ -39,6 +39,31 @@ test('a message that comes twice is an error', (t) => {
   t.throws(() => columns(twice, once), { message: 'message 1 was sent twice' });
 });
 
+test('with several listeners, transit ends with the last of them, whatever their order', (t) => {
+  const sent = side(0n, [1n, 10n, 20n], [2n, 100n, 120n]);
+  const received = side(0n, [1n, 50n, 60n], [1n, 30n, 40n], [2n, 130n, 140n], [2n, 150n, 160n]);
+  t.deepEqual(columns(sent, received, 2), {
+    send: BigUint64Array.of(10n, 20n),
+    receive: BigUint64Array.of(10n, 10n, 10n, 10n),
+    transit: BigUint64Array.of(50n, 60n),
+    unpaired: [],
+  });
+});
+
+test('a message that one of the listeners has not received is lost', (t) => {
+  const sent = side(0n, [1n, 10n, 20n], [2n, 100n, 120n]);
+  const received = side(0n, [1n, 50n, 60n], [2n, 130n, 140n], [2n, 150n, 160n]);
+  const { unpaired, transit } = columns(sent, received, 2);
+  t.deepEqual(unpaired, [1n]);
+  t.deepEqual(transit, BigUint64Array.of(60n));
+});
+
+test('a message that comes more often than there are listeners is an error', (t) => {
+  const sent = side(0n, [1n, 10n, 20n]);
+  const received = side(0n, [1n, 30n, 40n], [1n, 50n, 60n], [1n, 70n, 80n]);
+  t.throws(() => columns(sent, received, 2), { message: 'message 1 was received more than 2 times' });
+});
+
 test('one side alone gives its own column and no transit', (t) => {
   t.deepEqual(columns(null, side(4n, [0n, 10n, 20n])), {
     send: null,

@@ -35,10 +35,6 @@ const repeated = <T extends string>(flags: string, description: string, choices?
   });
 };
 
-const pageOption = new Option(
-  '--page <file>',
-  "also write one Markdown page to publish: the survey's tables, the five parameters, every case at 1024 B",
-);
 const oneKernel = new Option('--kernel <name>', "a kernel's name").default('', "the config's first");
 const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(lensWords).default('auto');
 
@@ -85,7 +81,6 @@ interface RunFlags {
   jobs: number;
   messages?: number;
   timeout?: number;
-  page?: string;
   json?: boolean;
 }
 
@@ -99,7 +94,6 @@ program
   .option('--jobs <n>', 'guests at once', positive, availableParallelism())
   .option('--messages <n>', 'kept samples of every case', positive)
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
-  .addOption(pageOption)
   .option('--json', 'results on standard output, as in results.json')
   .action(async (flags: RunFlags) => {
     const project = await loadProject();
@@ -117,7 +111,7 @@ program
         signal,
         progress,
       },
-      { json: flags.json === true, page: flags.page ?? null },
+      flags.json === true,
     );
   });
 
@@ -169,7 +163,10 @@ program
   .command('report')
   .description("reports again from a run's folder")
   .argument('<run>', "the run's folder")
-  .addOption(pageOption)
+  .option(
+    '--page <file>',
+    "also writes one Markdown page to publish: the survey's tables, the five parameters, every case at 1024 B",
+  )
   .action(async (dir: string, { page }: { page?: string }) => reportCommand(resolve(dir), page ?? null));
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

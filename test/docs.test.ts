@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { ownRoot } from '../host/project.ts';
+import { surveySections } from '../host/report/sections.ts';
 import { resultsJsonSchema } from '../host/run/results.ts';
 import { errorTable } from '../vm/errors.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -20,6 +21,16 @@ test('docs/errors.md lists every code with its status, and no other', async (t) 
 
 test('docs/results.schema.json is the schema that results are checked against', async (t) => {
   t.deepEqual(JSON.parse(await doc('results.schema.json')), JSON.parse(JSON.stringify(resultsJsonSchema())));
+});
+
+test('docs/results.md has the tables and notes that the tool makes now, and no path of a machine', async (t) => {
+  const page = await doc('results.md');
+  const lens = { lens: 'instructions', unit: 'instructions' } as const;
+  const empty = { kernel: '', release: '', ...lens, cases: [], findings: [] };
+  const made = surveySections(empty, 'full').join('\n').split('\n');
+  for (const line of made.filter((one) => /^(### |- )/.test(one)))
+    t.true(page.includes(`\n${line}\n`), `expected "${line}": make the page again with npm run study`);
+  t.notRegex(page, /\/(home|root|tmp)\//);
 });
 
 test('the lock file holds no download addresses', async (t) => {

@@ -37,8 +37,17 @@ test('a spec that throws: failed, with its own stack and output', async (t) => {
   t.is(passes?.outcome, 'passed');
   t.is(throws?.outcome, 'failed');
   t.regex(throws?.error?.message ?? '', /^one is not two/);
-  t.regex(throws?.error?.stack ?? '', /at .*specs\/throws\.spec\.ts:8:/);
+  t.regex(throws?.error?.stack ?? '', /at .*specs\/throws\.spec\.ts:12:/);
   t.is(throws?.output, 'said before it threw\n');
+});
+
+test('what a test established counts where it passed, and is kept in the journal where it failed', async (t) => {
+  const { findings } = await cellOf('throws');
+  t.deepEqual(findings, [
+    { about: 'signalling', mechanism: 'none', subject: 'poll(2)', says: 'woken', works: true },
+  ]);
+  const journal = await readFile(join((await done).dir, 'journal.ndjson'), 'utf8');
+  t.regex(journal, /"type":"finding".*"subject":"epoll"/);
 });
 
 test('a spec that throws while it loads fails alone, with what it threw', async (t) => {

@@ -3,14 +3,11 @@ import type { CellOutcome, Results } from '../run/results.ts';
 import { type RunOptions, run } from '../run/run.ts';
 import { tellRun } from './report.ts';
 
-/** Results on standard output, where the report is on standard error; returns the status to exit with. */
-export const runCommand = async (
-  options: RunOptions,
-  { json, page }: { json: boolean; page: string | null },
-): Promise<number> => {
+/** Prints the tables on standard output, where the report is on standard error; returns the status to exit with. */
+export const runCommand = async (options: RunOptions, json: boolean): Promise<number> => {
   const done = await run(options);
   options.progress[Symbol.dispose]();
-  await tellRun(done.dir, done, { json, page });
+  await tellRun(done.dir, done, json);
   return exitStatus(done.results);
 };
 

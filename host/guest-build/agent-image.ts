@@ -1,12 +1,13 @@
-// The agent as a guest gets it: one bundle of JavaScript and the native addon, on a small read-only disk.
+// The agent as a guest gets it: one bundle of JavaScript, the native addon and programs, on a small read-only disk.
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { ensureImage, type Image } from '../../vm/root-image.ts';
 import { cacheRoot } from '../cache.ts';
 import { ownRoot } from '../project.ts';
 import { ensureAddon } from './addon.ts';
+import { ensurePrograms } from './programs.ts';
 
 /** Specs import `ringcross/guest`; in the guest that is the agent itself, so both share one instance. */
 const guestPackage = JSON.stringify({
@@ -15,17 +16,31 @@ const guestPackage = JSON.stringify({
   exports: { './guest': './agent.mjs' },
 });
 
-/** Finds or makes the disk with `agent.mjs`, `ringcross.node` and their package file. Errors: ROOT_IMAGE, ADDON_BUILD. */
+/** Finds or makes the disk with the files of `contents`. Errors: ROOT_IMAGE, ADDON_BUILD. */
 export const ensureAgentImage = async (): Promise<Image> => {
-  const bundle = await bundleAgent();
-  const addon = await ensureAddon();
-  const bytes = await readFile(addon);
-  const key = createHash('sha256').update(guestPackage).update(bundle).update(bytes).digest('hex');
-  return await ensureImage(join(cacheRoot(), 'agents'), key, async (tree) => {
-    await writeFile(join(tree, 'package.json'), guestPackage);
-    await writeFile(join(tree, 'agent.mjs'), bundle);
-    await writeFile(join(tree, 'ringcross.node'), bytes);
+  const files = await contents();
+  const key = createHash('sha256');
+  for (const [name, bytes] of files) key.update(`\0${name}\0${bytes.length}\0`).update(bytes);
+  return await ensureImage(join(cacheRoot(), 'agents'), key.digest('hex'), async (tree) => {
+    await mkdir(join(tree, programsFolder));
+    for (const [name, bytes] of files) await writeFile(join(tree, name), bytes, { mode: 0o755 });
   });
+};
+
+/** Where guest/programs.ts looks for them, beside the bundle that it is a part of. */
+const programsFolder = 'programs';
+
+/** Files by their path on the disk. */
+const contents = async (): Promise<[name: string, bytes: Buffer][]> => {
+  const programs = [...(await ensurePrograms())].map(
+    async ([name, path]): Promise<[string, Buffer]> => [`${programsFolder}/${name}`, await readFile(path)],
+  );
+  return [
+    ['package.json', Buffer.from(guestPackage)],
+    ['agent.mjs', Buffer.from(await bundleAgent())],
+    ['ringcross.node', await readFile(await ensureAddon())],
+    ...(await Promise.all(programs)),
+  ];
 };
 
 const bundleAgent = async (): Promise<string> => {

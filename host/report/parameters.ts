@@ -57,10 +57,12 @@ const isPoll = (variant: string): boolean => /(?:^|[^a-z])poll(?:[^a-z]|$)/.test
 
 const nameOf = ({ direction, variant }: CaseResult): string => `${direction} ${variant}`;
 
+/** The best over sizes: a case that has one size only says nothing about large transfers. */
 const throughput = ({ cases, unit }: Group): string[] => {
   const measured = cases.flatMap((one) => {
     const rate = one.throughput.bytesPerTick;
-    return rate === null ? [] : [{ one, rate }];
+    const hasSizes = cases.some((other) => nameOf(other) === nameOf(one) && other.bytes !== one.bytes);
+    return rate === null || !hasSizes ? [] : [{ one, rate }];
   });
   const [first, ...others] = measured;
   if (!first || unit === null) return [];
@@ -74,15 +76,19 @@ const limits = (group: Group, detail: Detail): string[] =>
     return detail === 'brief' ? limit : `${limit} (${subject}: ${says})`;
   });
 
-/** The lowest of each direction, with the case it belongs to. A transit outranks the sum of two windows, and that one. */
+/**
+ * Of each direction the variant that its spec measures first, since later ones may be there for comparison only. One
+ * with a transit goes before one with two windows, and that before one with one.
+ */
 const latency = ({ cases }: Group): string[] =>
   (['u2k', 'k2u', 'u2u'] as const).flatMap((direction) => {
     const measured = atSurveySize(cases).flatMap((one) =>
       one.direction === direction ? latencyOf(one) : [],
     );
-    const [best] = measured.toSorted((a, b) => a.rank - b.rank || a.ticks - b.ticks);
-    return best
-      ? [`${direction} ${figure(best.ticks)} ${best.what} at ${figure(best.bytes)} B (${best.variant})`]
+    // A stable sort: of one rank the first stays first.
+    const [first] = measured.toSorted((a, b) => a.rank - b.rank);
+    return first
+      ? [`${direction} ${figure(first.ticks)} ${first.what} at ${figure(first.bytes)} B (${first.variant})`]
       : [];
   });
 

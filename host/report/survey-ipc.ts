@@ -73,10 +73,12 @@ export const ipcTable = ({ cases, unit }: Group): Table => ({
 });
 
 /** What to know before reading Table 1. */
-export const ipcNotes = ({ lens }: Group): string[] => [
+export const ipcNotes = ({ lens }: Pick<Group, 'lens'>): string[] => [
   'The survey times one loop over a million messages and divides: that is inverse throughput, not the latency of a message. The columns "as the survey did" repeat its method; those of a message go from the start of its send to the end of its receive.',
   ...(lens === 'instructions'
-    ? ['Here a loop has fewer messages than a million: a count of instructions is exact either way.']
+    ? [
+        'Where the survey sends a million messages, we send as many as the column says: a count of instructions is exact either way.',
+      ]
     : []),
   'The survey does not say how long a message is in shared memory and in the queue: 416 B is taken.',
 ];

@@ -14,6 +14,13 @@ test('text is aligned left, figures right, whatever their width', (t) => {
   );
 });
 
+test('as many columns are text as the table says', (t) => {
+  t.is(
+    renderTable({ header: ['a', 'b'], rows: [['long', 'longer']], textColumns: 2 }),
+    ['| a    | b      |', '| ---- | ------ |', '| long | longer |'].join('\n'),
+  );
+});
+
 test('what was not measured is a dash, not a zero', (t) => {
   t.is(figure(null), '—');
   t.is(figure(undefined), '—');

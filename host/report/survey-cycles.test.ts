@@ -1,0 +1,73 @@
+import test from 'ava';
+import type { Finding } from '../../guest/protocol/messages.ts';
+import { group, measured, rowOf, spread } from './fixtures/measured.ts';
+import { cycleNotes, cycleTable, surveyCycles } from './survey-cycles.ts';
+
+test('Table 4 has the survey’s figure and ours in the cell of the same meaning', (t) => {
+  const { header, rows } = cycleTable(
+    'u2k',
+    group({ cases: [measured({}), measured({ bytes: 64, send: spread(1) })] }),
+  );
+  t.deepEqual(header.slice(1), [
+    'user sending, survey (cycles)',
+    'user sending, ours (instructions)',
+    'kernel receiving, survey (cycles)',
+    'kernel receiving, ours (instructions)',
+  ]);
+  t.deepEqual(rowOf(rows, 'character device, read/write')?.slice(1), ['52 405', '700', '182', '300']);
+});
+
+test('a mechanism that is not measured has a dash beside the survey’s own words', (t) => {
+  const { rows } = cycleTable('k2u', group({}));
+  t.deepEqual(rowOf(rows, 'relay to debugfs')?.slice(1), ['158', '—', '6 078', '—']);
+  t.deepEqual(rowOf(rows, 'character device, mmap')?.slice(1), [
+    'NOT IMPLEMENTED',
+    '—',
+    'NOT IMPLEMENTED',
+    '—',
+  ]);
+});
+
+test('what is not possible shows the refusal of its own direction, and a dash until it is shown', (t) => {
+  const refused: Finding = {
+    about: 'not possible',
+    mechanism: 'relay',
+    direction: 'u2k',
+    subject: 'write',
+    says: 'EINVAL',
+  };
+  const relay = (findings: Finding[]) =>
+    rowOf(cycleTable('u2k', group({ findings })).rows, 'relay to debugfs')?.slice(1);
+  t.deepEqual(relay([refused, { ...refused, direction: 'k2u', says: 'other' }]), [
+    'NOT POSSIBLE',
+    'NOT POSSIBLE: write: EINVAL',
+    'NOT POSSIBLE',
+    'NOT POSSIBLE',
+  ]);
+  t.deepEqual(relay([]), ['NOT POSSIBLE', '—', 'NOT POSSIBLE', '—']);
+});
+
+test('a receiver that waits has its transit in the place of a window', (t) => {
+  const unicast = measured({
+    mechanism: 'netlink',
+    direction: 'k2u',
+    variant: 'unicast',
+    receive: null,
+    transit: spread(900),
+  });
+  const { rows } = cycleTable('k2u', group({ cases: [unicast] }));
+  t.deepEqual(rowOf(rows, 'netlink, dedicated port')?.slice(1), ['3 498', '700', '3 724', 'transit 900']);
+});
+
+test('notes belong to the rows of their table', (t) => {
+  t.true(cycleNotes('u2k').some((note) => /^character device, read\/write: a printk/.test(note)));
+  t.false(cycleNotes('k2u').some((note) => /printk/.test(note)));
+  t.true(cycleNotes('k2u').some((note) => /^relay to debugfs: messages had 99 bytes/.test(note)));
+});
+
+test('a case finds the survey’s cell by name, direction and size', (t) => {
+  t.deepEqual(surveyCycles(measured({})), { send: '52 405', receive: '182' });
+  t.is(surveyCycles(measured({ bytes: 64 })), null);
+  t.is(surveyCycles(measured({ direction: 'k2u' })), null);
+  t.is(surveyCycles(measured({ mechanism: 'pipe', direction: 'u2u', variant: 'stream' })), null);
+});

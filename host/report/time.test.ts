@@ -1,0 +1,31 @@
+import test from 'ava';
+import { timeTable } from './time.ts';
+
+test('the longest cell comes first and the sum of all last', (t) => {
+  const cell = (spec: string, bootMs: number | null, ms: number) => ({
+    kernel: '6.12',
+    release: null,
+    lens: 'instructions' as const,
+    spec,
+    outcome: 'passed' as const,
+    bootMs,
+    ms,
+    tests: [
+      { title: 'a', outcome: 'passed' as const, ms: 1 },
+      { title: 'b', outcome: 'skipped' as const, ms: 1 },
+    ],
+    cases: [],
+    findings: [],
+  });
+  const { rows } = timeTable({
+    schema: 1,
+    run: 'x',
+    cells: [cell('short', 2000, 3000), cell('long', 2500, 9000), cell('never-booted', null, 10)],
+  });
+  t.deepEqual(rows, [
+    ['6.12 instructions long', 'passed', '1/2', '0', '2.5 s', '9.0 s'],
+    ['6.12 instructions short', 'passed', '1/2', '0', '2.0 s', '3.0 s'],
+    ['6.12 instructions never-booted', 'passed', '1/2', '0', '—', '0.0 s'],
+    ['all 3', '', '3/6', '0', '4.5 s', '12.0 s'],
+  ]);
+});

@@ -1,0 +1,33 @@
+// `ringcross report` on a folder that a run left.
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { ownRoot } from '../host/project.ts';
+import { ringcross } from './command.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const small = join(ownRoot, 'host/report/fixtures/small-run');
+
+test('the tables go to standard output, the report into the folder and the page where it was asked for', async (t) => {
+  const folder = await temporaryFolder(t);
+  const run = join(folder, 'run');
+  const page = join(folder, 'docs/results.md');
+  await cp(small, run, { recursive: true });
+  const { exitCode, stdout, stderr } = await ringcross(['report', run, '--page', page]);
+  t.is(exitCode, 0, stderr);
+  t.regex(stdout, /^### Table 5 of the survey/m);
+  t.regex(await readFile(join(run, 'report/report.md'), 'utf8'), /^## Environment$/m);
+  t.regex(await readFile(page, 'utf8'), /^# Results\n/);
+  t.true(stderr.endsWith(`page: ${page}`));
+});
+
+test('results in which figures of two lenses meet are refused', async (t) => {
+  const run = join(await temporaryFolder(t), 'run');
+  await cp(small, run, { recursive: true });
+  const results = await readFile(join(run, 'results.json'), 'utf8');
+  await writeFile(join(run, 'results.json'), results.replace('"unit": "instructions"', '"unit": "cycles"'));
+  const { exitCode, stdout, stderr } = await ringcross(['report', run]);
+  t.is(exitCode, 2);
+  t.is(stdout, '');
+  t.regex(stderr, /^ringcross: USAGE: .*do not share a table/);
+});
