@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { attempt, type Needs, startPeer32, syscall } from 'ringcross/guest';
+import { attempt, type Needs, program, startPeer32, syscall } from 'ringcross/guest';
 
 export const needs = { config: ['CONFIG_IA32_EMULATION', 'CONFIG_POSIX_MQUEUE'] } satisfies Needs;
 
@@ -148,6 +148,23 @@ test('a blocked call is seen, waits its turn to answer, and keeps later ones wai
   await Promise.all([read, next]);
   assert.deepEqual(order, ['read 8', 'getpid']);
   assert.equal(buffer.toString('latin1'), 'message!');
+});
+
+test('a mebibyte goes and comes in one call', async (t) => {
+  const peer = await startPeer(t);
+  const out = Buffer.from(Uint8Array.from({ length: 1 << 20 }, (_, index) => index % 251));
+  const back = Buffer.alloc(out.length);
+  assert.equal(await peer.attempt('memfd_create', 'ringcross', 0), 3);
+  assert.equal(await peer.attempt('write', 3, out, out.length), out.length);
+  assert.equal(await peer.attempt('lseek', 3, 0, 0), 0);
+  assert.equal(await peer.attempt('read', 3, back, back.length), back.length);
+  assert.ok(out.equals(back));
+});
+
+test('a program that does not answer is no peer', async () => {
+  await assert.rejects(startPeer32('/bin/false'), /does not run the 32-bit peer/);
+  await assert.rejects(startPeer32('/bin/none'), { code: 'ENOENT' });
+  assert.throws(() => program('none'), { name: 'RangeError', message: /no program "none".*peer\.m32/ });
 });
 
 test('a peer that dies says how, to calls under way and to later ones', async (t) => {

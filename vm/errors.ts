@@ -23,7 +23,7 @@ export const errorTable = {
   GUEST_ENDED: { exit: 3, meaning: 'The guest ended while a command or a transfer was under way.' },
   SSH_FAILED: { exit: 3, meaning: 'No SSH session with the guest, or a transfer over it failed.' },
   ROOT_IMAGE: { exit: 3, meaning: 'The root image or the agent image cannot be made.' },
-  ADDON_BUILD: { exit: 3, meaning: 'The native addon of guest/native does not compile.' },
+  ADDON_BUILD: { exit: 3, meaning: 'The native addon or a program of guest/programs does not compile.' },
   MODULE_BUILD: { exit: 1, meaning: 'A kernel module does not build for a kernel.' },
   SPEC_LOAD: { exit: 1, meaning: 'A spec throws while it loads, or declares needs that are none.' },
   LENS_REFUSED: { exit: 3, meaning: 'The lens asked for does not work on this host.' },
