@@ -194,7 +194,7 @@ static napi_value bench_value(napi_env env, const struct mechanism *mechanism, c
 	CHECK(env, napi_set_named_property(env, object, "minBytes", value), NULL);
 	CHECK(env, napi_create_int64(env, (int64_t)bench->max_bytes, &value), NULL);
 	CHECK(env, napi_set_named_property(env, object, "maxBytes", value), NULL);
-	CHECK(env, napi_get_boolean(env, bench->blocking, &value), NULL);
+	CHECK(env, napi_get_boolean(env, bench->blocking || bench->worker, &value), NULL);
 	CHECK(env, napi_set_named_property(env, object, "blocking", value), NULL);
 	CHECK(env, napi_create_uint32(env, bench->listeners ? bench->listeners : 1, &value), NULL);
 	CHECK(env, napi_set_named_property(env, object, "listeners", value), NULL);

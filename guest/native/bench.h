@@ -35,6 +35,8 @@ struct bench {
 	size_t max_bytes;
 	/* The receiver has a thread of its own and is blocked in its call whenever `send` is called. */
 	bool blocking;
+	/* The receiver is a worker of the module, which waits in its call whenever `send` is called. */
+	bool worker;
 	/* How many receive each message, every one of them stamping its own window; 0 stands for one. */
 	unsigned int listeners;
 	/*

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an anonymous pipe and a FIFO have in common: once open, both are two file
+ * descriptors with the same buffer between them, pipe(7). Only how one comes by
+ * the two differs, and stands in pipe.c and fifo.c.
+ */
+#ifndef PIPE_ENDS_H
+#define PIPE_ENDS_H
+
+#ifndef _GNU_SOURCE
+#error "F_SETPIPE_SZ needs _GNU_SOURCE"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "timed-io.h"
+
+/* The default capacity of a pipe, which a message must fit so that a lone thread never blocks. */
+#define PIPE_CAPACITY 65536
+
+struct pipe_ends {
+	int reader;
+	int writer;
+};
+
+static inline void pipe_ends_close(const struct pipe_ends *ends)
+{
+	close(ends->reader);
+	close(ends->writer);
+}
+
+/* The bench keeps two descriptors that are open and blocking. Fails with both closed. */
+static inline int pipe_ends_keep(struct bench_run *run, int reader, int writer)
+{
+	struct pipe_ends *ends = run->state;
+	int error;
+
+	*ends = (struct pipe_ends){ .reader = reader, .writer = writer };
+	/* A user with many pipes gets smaller ones (pipe-user-pages-soft), so the size is asked for. */
+	if (fcntl(writer, F_SETPIPE_SZ, PIPE_CAPACITY) >= PIPE_CAPACITY)
+		return 0;
+	error = errno;
+	pipe_ends_close(ends);
+	return bench_fail(run, error, "fcntl");
+}
+
+static inline int pipe_ends_send(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+
+	return timed_write(run, ends->writer, seq);
+}
+
+static inline int pipe_ends_receive(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+
+	return timed_read(run, ends->reader, seq);
+}
+
+/* The wait is timed, the read that follows is not. */
+static inline int pipe_ends_poll(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+
+	return timed_poll(run, ends->reader, POLLIN, seq) ? -1 : plain_read(run, ends->reader, seq);
+}
+
+/* A write that blocks returns when all of it is in the pipe. */
+static inline int pipe_ends_stream_out(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+	long done;
+
+	bench_compose(run, seq);
+	done = sys_write(ends->writer, run->out, run->bytes);
+	return done == (long)run->bytes ? 0 : bench_fail_result(run, done, "write");
+}
+
+/* A message beyond PIPE_BUF may come in parts: the writer goes on when the first page is free. */
+static inline int pipe_ends_stream_in(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+
+	for (size_t got = 0; got < run->bytes;) {
+		const long done = sys_read(ends->reader, run->in + got, run->bytes - got);
+
+		if (done <= 0)
+			return bench_fail_result(run, done, "read");
+		got += (size_t)done;
+	}
+	return bench_verify(run, run->in, seq);
+}
+
+#define PIPE_ENDS_SIZES .min_bytes = RINGCROSS_MESSAGE_MIN, .max_bytes = PIPE_CAPACITY
+
+/* The benches of both; COMMON brings `prepare` and whatever else the caller sets for all of its own. */
+#define PIPE_ENDS_BENCHES(COMMON)                                                                      \
+	{ .variant = "alternating", COMMON, PIPE_ENDS_SIZES, .send = pipe_ends_send,                   \
+	  .receive = pipe_ends_receive },                                                              \
+	{ .variant = "blocking", COMMON, PIPE_ENDS_SIZES, .blocking = true, .send = pipe_ends_send,    \
+	  .receive = pipe_ends_receive },                                                              \
+	{ .variant = "poll", COMMON, PIPE_ENDS_SIZES, .blocking = true, .send = pipe_ends_send,        \
+	  .receive = pipe_ends_poll },                                                                 \
+	{ .variant = "stream", COMMON, PIPE_ENDS_SIZES, .stream = true, .send = pipe_ends_stream_out,  \
+	  .receive = pipe_ends_stream_in }
+
+#endif
