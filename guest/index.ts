@@ -14,6 +14,19 @@ export {
 } from './modules.ts';
 export type { CallArgument, Direction, NativeBench, ProbeResult } from './native.ts';
 export type { ModuleNeed, Needs } from './needs.ts';
+export {
+  decodeAnswer,
+  decodeAttributes,
+  decodeMessages,
+  encodeAttributes,
+  encodeMessage,
+  messageFlags,
+  messageTypes,
+  type NetlinkAnswer,
+  type NetlinkAttribute,
+  type NetlinkMessage,
+  nestedAttribute,
+} from './netlink-message.ts';
 export { type Peer32, startPeer32 } from './peer32.ts';
 export { type PollEvent, poll, pollAsync } from './poll.ts';
 export { program } from './programs.ts';

@@ -22,19 +22,22 @@ export const until = async (
   }
 };
 
-/** Resolves when a thread of this process is blocked in `call` on the file `fd`. See proc_pid_syscall(5). */
-export const untilBlocked = (call: SyscallName, fd: number): Promise<void> =>
-  until(`a thread blocked in ${call} of ${fd}`, () =>
+/**
+ * Resolves when a thread of this process is blocked in `call` on the file `fd`; without one on anything, for `poll`,
+ * whose first argument is no file. See proc_pid_syscall(5).
+ */
+export const untilBlocked = (call: SyscallName, fd?: number): Promise<void> =>
+  until(`a thread blocked in ${call} of ${fd ?? 'anything'}`, () =>
     readdirSync('/proc/self/task').some((thread) =>
       isBlocked(`/proc/self/task/${thread}`, syscallNumbers[call], fd),
     ),
   );
 
 /**
- * Whether the task of a folder of /proc is blocked in the call `number` on its file `fd`. The line of one that is has the
+ * Whether the task of a folder of /proc is blocked in the call `number` on its file `fd`, or on any. The line of one that is has the
  * number and six arguments, then stack and instruction pointers; else it is "running".
  */
-export const isBlocked = (task: string, number: number, fd: number): boolean => {
+export const isBlocked = (task: string, number: number, fd?: number): boolean => {
   let line: string;
   try {
     line = readFileSync(`${task}/syscall`, 'latin1');
@@ -43,5 +46,5 @@ export const isBlocked = (task: string, number: number, fd: number): boolean => 
     return false;
   }
   const [call, first] = line.split(' ');
-  return Number(call) === number && Number(first) === fd;
+  return Number(call) === number && (fd === undefined || Number(first) === fd);
 };
