@@ -1,4 +1,5 @@
 // A character device with read and write: /dev/ringcross-chardev of kmod/chardev, a bounded queue of whole messages.
+// The same module's shared memory has chardev-ring.spec.ts.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import {
   attemptAsync,
   comesAndGoes,
   debugfs,
+  finding,
   kernelSide,
   loadModule,
   measure,
@@ -20,21 +22,32 @@ import {
   resetStamps,
   sample,
   sizes,
+  startPeer32,
   unloadModule,
   until,
   untilBlocked,
 } from 'ringcross/guest';
 
-export const needs = { modules: ['chardev'] } satisfies Needs;
+export const needs = { config: ['CONFIG_IA32_EMULATION'], modules: ['chardev'] } satisfies Needs;
 
 // The user's write against the kernel's copy out of user space; the kernel stamps its side.
 measure({ mechanism: 'chardev', direction: 'u2k', variant: 'write', sizes, kernel: 'chardev' });
 
+// The same by a writer that would not wait for room: what the flag itself costs where there is room.
+measure({ mechanism: 'chardev', direction: 'u2k', variant: 'write-nonblock', sizes, kernel: 'chardev' });
+
 // The kernel puts a message into the queue, then the user's read finds it there.
 measure({ mechanism: 'chardev', direction: 'k2u', variant: 'direct', sizes, kernel: 'chardev' });
 
+// The same by a reader that would not wait for a message.
+measure({ mechanism: 'chardev', direction: 'k2u', variant: 'nonblock', sizes, kernel: 'chardev' });
+
 // The same with a reader that waits in read: its wake-up and the switch to it are part of the transit.
 measure({ mechanism: 'chardev', direction: 'k2u', variant: 'blocking', sizes, kernel: 'chardev' });
+
+// A reader that waits in poll or epoll_wait. The transit ends when that call has returned; the read is not in it.
+measure({ mechanism: 'chardev', direction: 'k2u', variant: 'poll', sizes, kernel: 'chardev' });
+measure({ mechanism: 'chardev', direction: 'k2u', variant: 'epoll', sizes, kernel: 'chardev' });
 
 const device = '/dev/ringcross-chardev';
 const largest = 65536;
@@ -58,6 +71,10 @@ const message = (seq: number, bytes = 8): Buffer => {
 };
 
 const produce = (order: string): void => writeFileSync(debugfs('chardev', 'produce'), order);
+
+/** Sequence numbers that the module has stamped, in order. */
+const stamped = (side: 'sent' | 'received'): bigint[] =>
+  [...kernelSide('chardev', side).stamps].filter((_, index) => index % 3 === 0);
 
 test('a message comes back whole, in its turn and in its own length', (t) => {
   const fd = openDevice(t);
@@ -128,6 +145,177 @@ test('poll tells when there is a message, and when there is room', async (t) => 
   assert.deepEqual(poll(fd), ['in', 'out']);
   for (let seq = 1; seq < capacity; seq++) produce(`8 ${seq}`);
   assert.deepEqual(poll(fd), ['in']);
+});
+
+test('a reader that waits in poll or in epoll_wait is woken by a message', async (t) => {
+  const fd = openDevice(t);
+  const epoll = attempt('epoll_create1', 0);
+  t.after(() => assert.equal(attempt('close', epoll), 0));
+  // struct epoll_event is packed on x86-64: events, then eight bytes of the program's own.
+  const [add, in_] = [1, 1];
+  const event = Buffer.alloc(12);
+  event.writeUInt32LE(in_);
+  assert.equal(attempt('epoll_ctl', epoll, add, fd, event), 0);
+
+  const polling = pollAsync(fd, ['in'], 10_000);
+  const waiting = attemptAsync('epoll_wait', epoll, event, 1, 10_000);
+  await untilBlocked('poll');
+  await untilBlocked('epoll_wait', Number(epoll));
+  produce('8 0');
+  assert.deepEqual(await polling, ['in']);
+  assert.equal(await waiting, 1);
+  assert.equal(event.readUInt32LE(), in_);
+  finding({
+    about: 'signalling',
+    mechanism: 'chardev',
+    subject: 'read, write',
+    works: true,
+    says: 'woken in poll and in epoll_wait',
+  });
+});
+
+test('the largest message is the parameter max_message, both ways', (t) => {
+  const fd = openDevice(t);
+  assert.equal(attempt('write', fd, message(1, largest), largest), largest);
+  assert.equal(attempt('read', fd, Buffer.alloc(largest), largest), largest);
+  const refused = attempt('write', fd, message(1, largest + 1), largest + 1);
+  assert.equal(refused, 'EMSGSIZE');
+  assert.throws(() => produce(`${largest + 1} 1`), { code: refused });
+  finding({
+    about: 'transfer limit',
+    mechanism: 'chardev',
+    subject: 'read, write',
+    bytes: largest,
+    says: `the module's max_message, then ${refused}`,
+  });
+});
+
+test('a longer message goes in as it is, an old reader is refused it, a new reader takes an old one', (t) => {
+  const fd = openDevice(t);
+  assert.equal(attempt('write', fd, message(1, 72), 72), 72);
+  finding({
+    about: 'extensibility',
+    mechanism: 'chardev',
+    subject: 'write, newer sender',
+    outcome: 'works',
+    says: 'the queue takes any size',
+  });
+
+  const refused = attempt('read', fd, Buffer.alloc(64), 64);
+  assert.equal(refused, 'EMSGSIZE');
+  assert.equal(attempt('read', fd, Buffer.alloc(72), 72), 72, 'it stays for one that has room');
+  finding({
+    about: 'extensibility',
+    mechanism: 'chardev',
+    subject: 'read, old reader',
+    outcome: 'refused',
+    says: `${refused}, and the message stays`,
+  });
+
+  produce('64 2');
+  assert.equal(attempt('read', fd, Buffer.alloc(72), 72), 64);
+  finding({
+    about: 'extensibility',
+    mechanism: 'chardev',
+    subject: 'read, newer reader',
+    outcome: 'works',
+    says: 'read returns the size of the message',
+  });
+});
+
+test('a 32-bit program exchanges messages with a 64-bit one and with the kernel', async (t) => {
+  const fd = openDevice(t);
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = await peer.attempt('open', device, O_RDWR);
+  const buffer = Buffer.alloc(64);
+
+  assert.equal(await peer.attempt('write', theirs as number, message(1, 64), 64), 64);
+  assert.equal(attempt('read', fd, buffer, 64), 64);
+  assert.ok(buffer.equals(message(1, 64)));
+  assert.equal(attempt('write', fd, message(2, 64), 64), 64);
+  assert.equal(await peer.attempt('read', theirs as number, buffer, 64), 64);
+  assert.ok(buffer.equals(message(2, 64)));
+  produce('64 3');
+  assert.equal(await peer.attempt('read', theirs as number, buffer, 64), 64);
+  assert.equal(buffer.readBigUInt64LE(), 3n);
+  finding({
+    about: 'portability',
+    mechanism: 'chardev',
+    subject: 'read, write',
+    outcome: 'works',
+    says: 'same bytes',
+  });
+
+  // struct { uint64_t number; long value; } has no padding on i386, and a long of four bytes.
+  const [narrow, wide] = [12, 16];
+  assert.equal(await peer.attempt('write', theirs as number, message(4, narrow), narrow), narrow);
+  const got = attempt('read', fd, buffer, wide);
+  assert.equal(got, narrow);
+  finding({
+    about: 'portability',
+    mechanism: 'chardev',
+    subject: 'a structure with a long',
+    outcome: 'breaks',
+    says: `a 64-bit reader of ${wide} bytes gets ${got}`,
+  });
+});
+
+test('write returns when the kernel has the message: it waits as long as there is no room', async (t) => {
+  const fd = openDevice(t);
+  for (let seq = 0; seq < capacity; seq++) assert.equal(attempt('write', fd, message(seq), 8), 8);
+  resetStamps('chardev', 'received');
+  const writing = attemptAsync('write', fd, message(capacity), 8);
+  await untilBlocked('write', fd);
+  assert.deepEqual(stamped('received'), [], 'the kernel does not have it, and write has not returned');
+  assert.equal(attempt('read', fd, Buffer.alloc(8), 8), 8);
+  assert.equal(await writing, 8);
+  assert.deepEqual(stamped('received'), [BigInt(capacity)]);
+  finding({
+    about: 'synchrony',
+    mechanism: 'chardev',
+    direction: 'u2k',
+    subject: 'write',
+    returns: 'after',
+    says: 'the module copies the message inside the call, and waits there for room',
+  });
+});
+
+test('write with O_NONBLOCK returns after the kernel has the message, or refuses to send', (t) => {
+  const fd = openDevice(t, O_NONBLOCK);
+  resetStamps('chardev', 'received');
+  const numbers = Array.from({ length: capacity }, (_, seq) => seq);
+  for (const seq of numbers) {
+    assert.equal(attempt('write', fd, message(seq), 8), 8);
+    assert.equal(stamped('received').at(-1), BigInt(seq), 'there on return');
+  }
+  const refused = attempt('write', fd, message(capacity), 8);
+  assert.equal(refused, 'EAGAIN');
+  assert.deepEqual(stamped('received'), numbers.map(BigInt));
+  finding({
+    about: 'synchrony',
+    mechanism: 'chardev',
+    direction: 'u2k',
+    subject: 'write, O_NONBLOCK',
+    returns: 'after',
+    says: `no room: ${refused}; else the message is there on return`,
+  });
+});
+
+test('the kernel queues a message without waiting for a reader', (t) => {
+  const fd = openDevice(t, O_NONBLOCK);
+  resetStamps('chardev', 'sent');
+  produce('8 5');
+  assert.deepEqual(stamped('sent'), [5n], 'sent, and nobody has read');
+  assert.equal(attempt('read', fd, Buffer.alloc(8), 8), 8);
+  finding({
+    about: 'synchrony',
+    mechanism: 'chardev',
+    direction: 'k2u',
+    subject: 'message put in the queue',
+    returns: 'before',
+    says: 'it waits in the module until somebody reads',
+  });
 });
 
 test('a message has room for its number, and is no larger than the device takes', (t) => {

@@ -5,8 +5,9 @@ import { ownRoot } from '../project.ts';
 import { type Compilation, compile, ensureCompiled } from './compile.ts';
 
 const folder = join(ownRoot, 'guest/native');
-/** What both sides of the border must agree on. */
-const sharedHeaders = join(ownRoot, 'kmod/include');
+/** What both sides of the border must agree on: headers for all, and those of single modules. */
+const modules = join(ownRoot, 'kmod');
+const sharedHeaders = join(modules, 'include');
 const nodeApiHeaders = join(ownRoot, 'node_modules/node-api-headers/include');
 
 const flags = [
@@ -36,7 +37,7 @@ const compilation = async (extra: readonly string[] = []): Promise<Compilation> 
   what: 'guest/native',
   folder,
   sources: await names(folder, '.c'),
-  headers: [...(await paths(folder, '.h')), ...(await paths(sharedHeaders, '.h'))],
+  headers: [...(await paths(folder, '.h')), ...(await pathsBelow(modules, '.h'))],
   flags: [...flags, ...extra],
   includes: [nodeApiHeaders, sharedHeaders],
 });
@@ -46,3 +47,9 @@ const names = async (dir: string, suffix: string): Promise<string[]> =>
 
 const paths = async (dir: string, suffix: string): Promise<string[]> =>
   (await names(dir, suffix)).map((name) => join(dir, name));
+
+const pathsBelow = async (dir: string, suffix: string): Promise<string[]> =>
+  (await readdir(dir, { recursive: true }))
+    .filter((name) => name.endsWith(suffix))
+    .sort()
+    .map((name) => join(dir, name));

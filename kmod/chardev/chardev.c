@@ -7,22 +7,32 @@
  * poll(2) tells both. When the last opener closes the device, what nobody read
  * is dropped.
  *
- * The trigger `produce` makes the kernel add a message itself; it never waits for
- * room: a full queue is EAGAIN.
+ * /dev/ringcross-chardev-ring: messages in memory that both sides share, see
+ * ring-layout.h and ring-device.c. It has stamps and triggers of its own, in the
+ * folder ringcross-chardev-ring of debugfs.
  *
- * Stamps:
+ * The triggers `produce` make the kernel add a message itself; they never wait for
+ * room: no room is EAGAIN. `consume` makes it take one from the ring, as the ring's
+ * doorbell does with all there are.
+ *
+ * Stamps of the queue:
  *   received  from entry of write to the end of copy_from_user
  *   sent      from the copy of a finished message into the queue to the end of
  *             the wake-up of its readers
+ * and of the rings:
+ *   received  from before the ring is locked to after the copy out of shared memory
+ *   sent      from before the ring is locked to the end of the wake-up of its readers
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/log2.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 
+#include "ring-device.h"
 #include "ringcross.h"
 
 #define CHARDEV_NAME "ringcross-chardev"
@@ -35,6 +45,14 @@ MODULE_PARM_DESC(capacity, "messages that the queue holds (default 16)");
 static unsigned int max_message = 65536;
 module_param(max_message, uint, 0444);
 MODULE_PARM_DESC(max_message, "bytes of the largest message (default 65536)");
+
+static unsigned int ring_slots = 16;
+module_param(ring_slots, uint, 0444);
+MODULE_PARM_DESC(ring_slots, "messages that each ring holds, a power of two (default 16)");
+
+static unsigned int ring_first;
+module_param(ring_first, uint, 0444);
+MODULE_PARM_DESC(ring_first, "index at which both rings start, to see it turn over (default 0)");
 
 static struct {
 	/* Guards all but the wait queues. */
@@ -223,12 +241,72 @@ static int chardev_produce(struct ringcross *rc, const void *message, unsigned i
 	return 0;
 }
 
+static int chardev_ring_produce(struct ringcross *rc, const void *message, unsigned int bytes)
+{
+	const u64 start = ringcross_ticks();
+	int error;
+	u64 end;
+
+	error = ring_device_put(message, bytes);
+	if (error)
+		return error;
+	ring_device_wake();
+	end = ringcross_ticks();
+	ringcross_sent(rc, ringcross_message_seq(message), start, end);
+	return 0;
+}
+
+static int chardev_ring_consume(struct ringcross *rc, void *message, unsigned int bytes)
+{
+	const u64 start = ringcross_ticks();
+	int got;
+	u64 end;
+
+	got = ring_device_take(message, bytes);
+	if (got < 0)
+		return got;
+	end = ringcross_ticks();
+	ringcross_received(rc, message, got, start, end);
+	ring_device_wake();
+	return got;
+}
+
+static const struct ringcross_ops chardev_ring_ops = {
+	.produce = chardev_ring_produce,
+	.consume = chardev_ring_consume,
+};
+
+static struct ringcross ring_rc = { .name = "chardev-ring", .ops = &chardev_ring_ops };
+
+/* Where a doorbell's messages land. */
+static DEFINE_MUTEX(rung_lock);
+static void *rung;
+
+int ring_device_rung(void)
+{
+	int got;
+
+	if (mutex_lock_interruptible(&rung_lock))
+		return -ERESTARTSYS;
+	got = chardev_ring_consume(&ring_rc, rung, max_message);
+	mutex_unlock(&rung_lock);
+	return got;
+}
+
 static int chardev_check_parameters(void)
 {
+	const struct ring_shape shape = { .slots = ring_slots, .max_message = max_message };
+
 	if (!capacity || max_message < RINGCROSS_MESSAGE_MIN || max_message > CHARDEV_MAX_MEMORY ||
 	    capacity > CHARDEV_MAX_MEMORY / max_message) {
 		pr_err("capacity=%u max_message=%u: want a message of %zu bytes or more, %u bytes in all at most\n",
 		       capacity, max_message, RINGCROSS_MESSAGE_MIN, CHARDEV_MAX_MEMORY);
+		return -EINVAL;
+	}
+	if (!is_power_of_2(ring_slots) || ring_slots > CHARDEV_MAX_MEMORY / max_message ||
+	    ring_slots_bytes(&shape) > CHARDEV_MAX_MEMORY) {
+		pr_err("ring_slots=%u max_message=%u: want a power of two, %u bytes in all at most\n",
+		       ring_slots, max_message, CHARDEV_MAX_MEMORY);
 		return -EINVAL;
 	}
 	return 0;
@@ -236,6 +314,7 @@ static int chardev_check_parameters(void)
 
 static int __init chardev_init(void)
 {
+	struct ring_shape shape;
 	int error;
 
 	error = chardev_check_parameters();
@@ -249,23 +328,41 @@ static int __init chardev_init(void)
 	error = ringcross_init(&rc);
 	if (error)
 		return error;
+	ring_rc.max_message = max_message;
+	error = ringcross_init(&ring_rc);
+	if (error)
+		goto free;
 	error = -ENOMEM;
 	queue.slots = vzalloc((size_t)capacity * max_message);
 	if (!queue.slots)
-		goto free;
+		goto free_ring;
 	queue.lengths = vzalloc(array_size(capacity, sizeof(*queue.lengths)));
 	if (!queue.lengths)
 		goto free_slots;
+	rung = vzalloc(max_message);
+	if (!rung)
+		goto free_lengths;
+	shape = (struct ring_shape){ .slots = ring_slots, .max_message = max_message, .first = ring_first };
+	error = ring_device_init(&shape);
+	if (error)
+		goto free_rung;
 	error = misc_register(&chardev_device);
 	if (error)
-		goto free_lengths;
+		goto exit_ring_device;
 	ringcross_start(&rc);
+	ringcross_start(&ring_rc);
 	return 0;
 
+exit_ring_device:
+	ring_device_exit();
+free_rung:
+	vfree(rung);
 free_lengths:
 	vfree(queue.lengths);
 free_slots:
 	vfree(queue.slots);
+free_ring:
+	ringcross_free(&ring_rc);
 free:
 	ringcross_free(&rc);
 	return error;
@@ -273,16 +370,20 @@ free:
 
 static void __exit chardev_exit(void)
 {
+	ringcross_stop(&ring_rc);
 	ringcross_stop(&rc);
 	misc_deregister(&chardev_device);
+	ring_device_exit();
+	vfree(rung);
 	vfree(queue.lengths);
 	vfree(queue.slots);
+	ringcross_free(&ring_rc);
 	ringcross_free(&rc);
 }
 
 module_init(chardev_init);
 module_exit(chardev_exit);
 
-MODULE_DESCRIPTION("ringcross: messages across a character device, read and write");
+MODULE_DESCRIPTION("ringcross: messages across a character device, by read and write and by shared memory");
 MODULE_AUTHOR("The ringcross authors");
 MODULE_LICENSE("GPL");
