@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { type Case, type Needs, program, sample, tickUnit } from 'ringcross/guest';
 
-export const needs = { config: ['CONFIG_POSIX_MQUEUE'] } satisfies Needs;
+export const needs = { config: ['CONFIG_POSIX_MQUEUE'], modules: ['netlink'] } satisfies Needs;
 
 const bytes = 1024;
 const messages = 1000;
@@ -15,6 +15,7 @@ const warmup = 200;
 const benches: Record<string, Case> = {
   pipe: { mechanism: 'pipe', direction: 'u2u', variant: 'alternating', bytes },
   mqueue: { mechanism: 'mqueue', direction: 'u2u', variant: 'alternating', bytes },
+  netlink: { mechanism: 'netlink', direction: 'u2k', variant: 'unicast', bytes, kernel: 'netlink' },
 };
 
 /** Runs the program, which compares every message that it gets back; it fails when one is missing or wrong. */

@@ -14,6 +14,7 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/mqueue.h>
+#include <linux/netlink.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <stdbool.h>
@@ -49,7 +50,9 @@ struct mechanism {
 	void (*prepare)(struct exchange *exchange, long bytes);
 };
 
-static unsigned char sent[MAX_BYTES];
+/* The message, with room for a header before it; aligned as copies like it best. */
+static unsigned char datagram[NLMSG_HDRLEN + MAX_BYTES] __attribute__((aligned(64)));
+static unsigned char *const sent = datagram + NLMSG_HDRLEN;
 static unsigned char received[MAX_BYTES];
 static uint32_t samples[MAX_MESSAGES];
 static uint32_t empty[MAX_MESSAGES];
@@ -199,9 +202,85 @@ static void prepare_mqueue(struct exchange *exchange, long bytes)
 					 { queue, (long)received, bytes }, bytes };
 }
 
+/* The module of kmod/netlink: its protocol, and the type of its messages. */
+#define NETLINK_PROTOCOL 31
+#define NETLINK_MESSAGE NLMSG_MIN_TYPE
+/* The kernel's. */
+#define AF_NETLINK 16
+#define SOCK_RAW 3
+
+static long open_netlink(uint32_t port)
+{
+	const struct sockaddr_nl own = { .nl_family = AF_NETLINK, .nl_pid = port };
+	const long fd = must("socket", __NR_socket, AF_NETLINK, SOCK_RAW, NETLINK_PROTOCOL, 0);
+
+	must("bind", __NR_bind, fd, (long)&own, sizeof(own), 0);
+	return fd;
+}
+
+/* The least of a few, each of a header that the kernel passes over. */
+static uint32_t time_no_op(long fd, const struct sockaddr_nl *kernel)
+{
+	const struct nlmsghdr no_op = { .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = NLMSG_NOOP };
+	const struct call call = { "sendto", __NR_sendto,
+				   { fd, (long)&no_op, sizeof(no_op), 0, (long)kernel, sizeof(*kernel) },
+				   sizeof(no_op) };
+	uint32_t least = UINT32_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		const uint32_t start = ticks();
+		const long result = enter(&call);
+		const uint32_t taken = ticks() - start;
+
+		if (result != call.expected)
+			fail(call.name, result < 0 ? -result : EBADMSG);
+		least = taken < least ? taken : least;
+	}
+	return least;
+}
+
+/*
+ * At the port from which the kernel is found soonest: ports are in a hash table with a random seed
+ * and few chains (netlink_lookup() in net/netlink/af_netlink.c), where one may share the kernel's.
+ */
+static long open_netlink_apart(const struct sockaddr_nl *kernel)
+{
+	const uint32_t first_port = 1u << 29;
+	uint32_t least = UINT32_MAX;
+	uint32_t best = first_port;
+
+	for (uint32_t port = first_port; port < first_port + 8; port++) {
+		const long fd = open_netlink(port);
+		const uint32_t taken = time_no_op(fd, kernel);
+
+		must("close", __NR_close, fd, 0, 0, 0);
+		if (taken >= least)
+			continue;
+		least = taken;
+		best = port;
+	}
+	return open_netlink(best);
+}
+
+static void prepare_netlink(struct exchange *exchange, long bytes)
+{
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	const struct nlmsghdr header = { .nlmsg_len = (uint32_t)NLMSG_LENGTH(bytes),
+					 .nlmsg_type = NETLINK_MESSAGE,
+					 .nlmsg_flags = NLM_F_REQUEST };
+	const long length = NLMSG_LENGTH(bytes);
+	const long fd = open_netlink_apart(&kernel);
+
+	__builtin_memcpy(datagram, &header, sizeof(header));
+	exchange->send = (struct call){ "sendto", __NR_sendto,
+					{ fd, (long)datagram, length, 0, (long)&kernel, sizeof(kernel) },
+					length };
+}
+
 static const struct mechanism mechanisms[] = {
 	{ "pipe", prepare_pipe },
 	{ "mqueue", prepare_mqueue },
+	{ "netlink", prepare_netlink },
 };
 
 static const struct mechanism *find(const char *name)
