@@ -39,4 +39,4 @@ export type { Stamps } from './stamps.ts';
 export { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } from './syscall.ts';
 export type { SyscallName } from './syscall-numbers.ts';
 export type { I386SyscallName } from './syscall-numbers-i386.ts';
-export { until, untilBlocked } from './wait.ts';
+export { until, untilBlocked, untilFirstHalfOfSecond } from './wait.ts';

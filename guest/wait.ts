@@ -23,6 +23,13 @@ export const until = async (
 };
 
 /**
+ * Resolves in the first half of a second of CLOCK_REALTIME. Near its end the sums of which the kernel makes a time pass a
+ * second, and it carries that in a loop (timespec64_add_ns): whoever reads a clock then executes a little more.
+ */
+export const untilFirstHalfOfSecond = (): Promise<void> =>
+  until('the first half of a second', () => Date.now() % 1000 < 500);
+
+/**
  * Resolves when a thread of this process is blocked in `call` on the file `fd`; without one on anything, for `poll`,
  * whose first argument is no file. See proc_pid_syscall(5).
  */

@@ -1,7 +1,18 @@
 // The border itself: the `syscall` instruction, the 32-bit entry `int 0x80`, and the copy of a payload each way.
 import assert from 'node:assert/strict';
+import { constants } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { attempt, int80, measure, type Needs, outcome, sizes, syscall } from 'ringcross/guest';
+import {
+  attempt,
+  finding,
+  int80,
+  measure,
+  type Needs,
+  outcome,
+  sizes,
+  startPeer32,
+  syscall,
+} from 'ringcross/guest';
 
 export const needs = { config: ['CONFIG_IA32_EMULATION'] } satisfies Needs;
 
@@ -13,6 +24,7 @@ measure({ mechanism: 'syscall', direction: 'u2k', variant: 'getppid-int80', size
 measure({ mechanism: 'syscall', direction: 'u2k', variant: 'pwrite-memfd', sizes });
 measure({ mechanism: 'syscall', direction: 'k2u', variant: 'pread-memfd', sizes });
 
+const mechanism = 'syscall';
 const page = 4096;
 const [PROT_READ, PROT_WRITE] = [1, 2];
 const [MAP_PRIVATE, MAP_ANONYMOUS] = [2, 0x20];
@@ -113,4 +125,130 @@ test('a copy that runs into a hole ends there and tells how far it came', (t) =>
 
 test('a file that is not open is EBADF before anything is copied', () => {
   assert.equal(attempt('pwrite64', -1, 0n, 8, 0), 'EBADF');
+});
+
+test('six registers carry arguments, and the sixth arrives as well as the first', (t) => {
+  const fd = openMemory(t);
+  const MAP_SHARED = 1;
+  for (const [at, text] of [
+    [0, 'first'],
+    [page, 'other'],
+  ] as const)
+    assert.equal(attempt('pwrite64', fd, text, text.length, at), text.length);
+  // The sixth is the offset in the file: what is mapped depends on it.
+  for (const [offset, text] of [
+    [0, 'first'],
+    [page, 'other'],
+  ] as const) {
+    const address = syscall('mmap', 0, page, PROT_READ, MAP_SHARED, fd, offset);
+    assert.ok(address > 0n, `mmap: ${outcome(address)}`);
+    t.after(() => assert.equal(attempt('munmap', address, page), 0));
+    const copy = openMemory(t);
+    assert.equal(attempt('write', copy, address, text.length), text.length);
+    const back = Buffer.alloc(text.length);
+    assert.equal(attempt('pread64', copy, back, back.length, 0), back.length);
+    assert.equal(back.toString('latin1'), text);
+  }
+  finding({
+    about: 'transfer limit',
+    mechanism,
+    subject: 'registers',
+    bytes: 6 * 8,
+    says: 'six of 8 B; anything longer goes by its address',
+  });
+});
+
+test('one read or write moves up to 2 GiB less a page, and tells how much', (t) => {
+  const fd = attempt('open', '/dev/null', constants.O_WRONLY);
+  assert.ok(typeof fd === 'number');
+  t.after(() => assert.equal(attempt('close', fd), 0));
+  // Addresses of a program that are not mapped do no harm here: /dev/null looks at none of them.
+  const somewhere = 2n ** 32n;
+  const most = 2 ** 31 - page;
+  assert.equal(attempt('write', fd, somewhere, most), most);
+  assert.equal(attempt('write', fd, somewhere, most + 1), most, 'MAX_RW_COUNT of include/linux/fs.h');
+  finding({
+    about: 'transfer limit',
+    mechanism,
+    subject: 'read, write',
+    bytes: most,
+    says: 'MAX_RW_COUNT; of more, so much and no error',
+  });
+});
+
+/** openat2(2) of this folder with struct open_how: flags, mode, resolve, and what a newer version might add. */
+const openFolder = (...how: bigint[]): number | string => {
+  const AT_FDCWD = -100;
+  const fd = attempt('openat2', AT_FDCWD, '.', BigUint64Array.from(how), how.length * 8);
+  if (typeof fd === 'number') assert.equal(attempt('close', fd), 0);
+  return typeof fd === 'number' ? 'opened' : fd;
+};
+
+test('a call whose structure comes with its size takes a newer one, as long as what is new is zero', () => {
+  assert.equal(openFolder(0n, 0n, 0n), 'opened');
+  assert.equal(openFolder(0n, 0n, 0n, 0n), 'opened', 'a field that this kernel does not know, not used');
+  assert.equal(openFolder(0n, 0n, 0n, 1n), 'E2BIG', 'used');
+  assert.equal(openFolder(0n, 0n), 'EINVAL', 'less than its first version');
+  for (const [subject, result, says] of [
+    ['one u64 more, zero (openat2)', 'works', 'the size tells the version'],
+    ['one u64 more, not zero (openat2)', 'refused', 'E2BIG: the caller learns that the kernel is older'],
+  ] as const)
+    finding({ about: 'extensibility', mechanism, subject, outcome: result, says });
+});
+
+test('a flag that the kernel does not know is dropped by an old call, refused by one that checks', () => {
+  // Bit 30 of the flags of open(2) has no meaning.
+  const unknown = 1 << 30;
+  const fd = attempt('open', '.', unknown);
+  assert.ok(typeof fd === 'number', `open: ${fd}`);
+  assert.equal(attempt('close', fd), 0);
+  assert.equal(openFolder(BigInt(unknown), 0n, 0n), 'EINVAL');
+  finding({
+    about: 'extensibility',
+    mechanism,
+    subject: 'an unknown flag (open)',
+    outcome: 'silently wrong',
+    says: 'dropped without a word; openat2 answers EINVAL',
+  });
+});
+
+test('a 32-bit program has an entry, numbers and structures of its own', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  assert.equal(await peer.attempt('getpid'), peer.pid);
+  // struct timespec of two 32-bit words there, of two 64-bit words here: the kernel writes what each expects.
+  const CLOCK_MONOTONIC = 1;
+  const before = new BigInt64Array(2);
+  const theirs = new Int32Array(4);
+  assert.equal(attempt('clock_gettime', CLOCK_MONOTONIC, before), 0);
+  assert.equal(await peer.attempt('clock_gettime', CLOCK_MONOTONIC, theirs), 0);
+  const after = new BigInt64Array(2);
+  assert.equal(attempt('clock_gettime', CLOCK_MONOTONIC, after), 0);
+  const [seconds = 0, nanoseconds = 0, ...rest] = theirs;
+  const nanosecondsOf = (time: BigInt64Array) => (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
+  const told = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+  assert.ok(nanosecondsOf(before) <= told && told <= nanosecondsOf(after));
+  assert.deepEqual(rest, [0, 0], 'no more than its structure is written');
+  finding({
+    about: 'portability',
+    mechanism,
+    subject: 'a call by name',
+    outcome: 'works',
+    says: 'int 0x80 has a table of its own, and the kernel translates structures that it knows',
+  });
+});
+
+test('the same number is another call in a 32-bit program', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const getpid = 39;
+  assert.equal(attempt(getpid), process.pid);
+  assert.equal(await peer.attempt(getpid, 0, 0), 'EFAULT', 'mkdir, of no name');
+  finding({
+    about: 'portability',
+    mechanism,
+    subject: 'a call by number',
+    outcome: 'breaks',
+    says: '39 is getpid in one table and mkdir in the other',
+  });
 });

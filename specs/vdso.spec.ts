@@ -2,20 +2,36 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { type TestContext, test } from 'node:test';
-import { measure, type Needs, outcome, probe, syscall } from 'ringcross/guest';
+import { beforeEach, describe, type TestContext, test } from 'node:test';
+import {
+  attempt,
+  finding,
+  measure,
+  type Needs,
+  outcome,
+  probe,
+  startPeer32,
+  syscall,
+  untilFirstHalfOfSecond,
+} from 'ringcross/guest';
 
-export const needs = {} satisfies Needs;
+export const needs = { config: ['CONFIG_IA32_EMULATION'] } satisfies Needs;
 
-// Each clock by both ways; what crosses is a struct timespec. The coarse ones are as exact as the timer tick.
-for (const clock of ['monotonic', 'realtime', 'monotonic-coarse', 'realtime-coarse'])
-  for (const way of ['vdso', 'syscall'])
-    measure({ mechanism: 'vdso', direction: 'k2u', variant: `${clock}-${way}`, sizes: [16] });
+const mechanism = 'vdso';
+
+describe('clocks', () => {
+  beforeEach(untilFirstHalfOfSecond);
+
+  // Each by both ways; what crosses is a struct timespec. The coarse ones are as exact as the timer tick.
+  for (const clock of ['monotonic', 'realtime', 'monotonic-coarse', 'realtime-coarse'])
+    for (const way of ['vdso', 'syscall'])
+      measure({ mechanism, direction: 'k2u', variant: `${clock}-${way}`, sizes: [16] });
+});
 
 // CPU and NUMA node; seconds since 1970.
 for (const call of ['getcpu', 'time'])
   for (const way of ['vdso', 'syscall'])
-    measure({ mechanism: 'vdso', direction: 'k2u', variant: `${call}-${way}`, sizes: [8] });
+    measure({ mechanism, direction: 'k2u', variant: `${call}-${way}`, sizes: [8] });
 
 const clocks = {
   CLOCK_REALTIME: 0,
@@ -68,7 +84,15 @@ const makesSystemCall = (t: TestContext, clock: number): boolean | null => {
 
 test('a clock of the process is always left to the kernel', (t) => {
   const calls = makesSystemCall(t, CLOCK_THREAD_CPUTIME_ID);
-  if (calls !== null) assert.equal(calls, true);
+  if (calls === null) return;
+  assert.equal(calls, true);
+  finding({
+    about: 'extensibility',
+    mechanism,
+    subject: 'a clock that it does not read',
+    outcome: 'works',
+    says: 'left to the system call, which may know it',
+  });
 });
 
 test('coarse clocks never make a system call', (t) => {
@@ -90,4 +114,75 @@ test('exact clocks make one only where the clock source cannot be read from user
     const calls = makesSystemCall(t, clock);
     if (calls !== null) assert.equal(calls, !readable, source);
   }
+});
+
+test('what crosses is one struct timespec, and it is the program that stores it', () => {
+  for (const filling of [0x00, 0xff]) {
+    const buffer = Buffer.alloc(32, filling);
+    assert.deepEqual(probe(mechanism, 'clock_gettime_at', clocks.CLOCK_REALTIME_COARSE, buffer), {
+      value: 0n,
+      signal: null,
+    });
+    const [seconds, nanoseconds] = [buffer.readBigInt64LE(0), buffer.readBigInt64LE(8)];
+    assert.ok(seconds > 0n && nanoseconds >= 0n && nanoseconds < 1_000_000_000n, `${seconds} ${nanoseconds}`);
+    assert.ok(buffer.subarray(16).equals(Buffer.alloc(16, filling)), 'nothing behind it is touched');
+  }
+  finding({
+    about: 'transfer limit',
+    mechanism,
+    subject: 'clock_gettime',
+    bytes: 16,
+    says: 'a struct timespec: what may cross is what the kernel put into its page',
+  });
+});
+
+test('a bad pointer is a fault of the program, where the system call says EFAULT', () => {
+  const [unmapped, kernel] = [8n, 0xffff_ffff_8100_0000n];
+  // A coarse clock, which is never left to the kernel.
+  for (const address of [unmapped, kernel]) {
+    assert.equal(
+      probe(mechanism, 'clock_gettime_at', clocks.CLOCK_REALTIME_COARSE, address).signal,
+      'SIGSEGV',
+    );
+    assert.equal(attempt('clock_gettime', clocks.CLOCK_REALTIME_COARSE, address), 'EFAULT');
+  }
+});
+
+/** Where a process has a mapping of this name. */
+const addressIn = (pid: number | 'self', name: string): bigint => {
+  const maps = readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n');
+  const [start = ''] = (maps.find((line) => line.endsWith(name)) ?? '').split('-');
+  assert.match(start, /^[0-9a-f]+$/, `${name} is mapped`);
+  return BigInt(`0x${start}`);
+};
+
+test('a program cannot write to the data that it shares with the kernel, nor make it writable', () => {
+  const data = addressIn('self', '[vvar]');
+  const [PROT_READ, PROT_WRITE] = [1, 2];
+  assert.equal(attempt('mprotect', data, 4096, PROT_READ | PROT_WRITE), 'EACCES');
+  assert.equal(probe(mechanism, 'clock_gettime_at', clocks.CLOCK_REALTIME_COARSE, data).signal, 'SIGSEGV');
+  finding({
+    about: 'not possible',
+    mechanism,
+    direction: 'u2k',
+    subject: 'a store to [vvar]',
+    says: 'SIGSEGV, and mprotect answers EACCES',
+  });
+});
+
+test('a 32-bit program has an image of its own', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const image = await peer.peek(Number(addressIn(peer.pid, '[vdso]')), 4096);
+  // e_ident of elf(5): the magic number, then the class, 1 for 32 bits.
+  assert.equal(image.toString('latin1', 0, 4), '\x7fELF');
+  assert.equal(image[4], 1);
+  assert.ok(image.includes('__vdso_clock_gettime64\0'), 'with a function for 64-bit time');
+  finding({
+    about: 'portability',
+    mechanism,
+    subject: 'a 32-bit program',
+    outcome: 'works',
+    says: 'has an image of 32-bit code of its own over the same data',
+  });
 });

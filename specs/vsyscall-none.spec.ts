@@ -1,23 +1,35 @@
 // The vsyscall page under `vsyscall=none`: there is none, and a program that calls it is told by a signal.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { kernelLog, kernelLogEnd, measure, type Needs, probe, sample } from 'ringcross/guest';
+import { beforeEach, describe, test } from 'node:test';
+import {
+  kernelLog,
+  kernelLogEnd,
+  measure,
+  type Needs,
+  probe,
+  sample,
+  untilFirstHalfOfSecond,
+} from 'ringcross/guest';
 
 export const needs = {
   config: ['CONFIG_X86_VSYSCALL_EMULATION'],
   cmdline: 'vsyscall=none',
 } satisfies Needs;
 
-// What is left to a program: the vDSO and the system call.
-for (const door of ['vdso', 'syscall'])
-  measure({
-    mechanism: 'vsyscall',
-    direction: 'k2u',
-    variant: `gettimeofday-${door}`,
-    setting: 'vsyscall=none',
-    sizes: [16],
-  });
+describe('clock', () => {
+  beforeEach(untilFirstHalfOfSecond);
+
+  // What is left to a program: the vDSO and the system call.
+  for (const door of ['vdso', 'syscall'])
+    measure({
+      mechanism: 'vsyscall',
+      direction: 'k2u',
+      variant: `gettimeofday-${door}`,
+      setting: 'vsyscall=none',
+      sizes: [16],
+    });
+});
 
 const maps = readFileSync('/proc/self/maps', 'latin1').split('\n');
 const mapping = maps.find((line) => line.endsWith('[vsyscall]')) ?? '';

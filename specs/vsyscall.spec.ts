@@ -1,20 +1,36 @@
 // The vsyscall page as kernels have it by default: it can be executed and not read. Each call faults into the kernel.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { kernelLog, kernelLogEnd, measure, type Needs, probe, syscall } from 'ringcross/guest';
+import { beforeEach, describe, test } from 'node:test';
+import {
+  finding,
+  kernelLog,
+  kernelLogEnd,
+  measure,
+  type Needs,
+  probe,
+  startPeer32,
+  syscall,
+  untilFirstHalfOfSecond,
+} from 'ringcross/guest';
 
 export const needs = {
-  config: ['CONFIG_X86_VSYSCALL_EMULATION', 'CONFIG_LEGACY_VSYSCALL_XONLY'],
+  config: ['CONFIG_X86_VSYSCALL_EMULATION', 'CONFIG_LEGACY_VSYSCALL_XONLY', 'CONFIG_IA32_EMULATION'],
 } satisfies Needs;
 
-// The same answer through three doors: the fixed page, the vDSO, the system call. What crosses is a struct timeval.
-for (const door of ['page', 'vdso', 'syscall'])
-  measure({ mechanism: 'vsyscall', direction: 'k2u', variant: `gettimeofday-${door}`, sizes: [16] });
+const mechanism = 'vsyscall';
+
+describe('clock', () => {
+  beforeEach(untilFirstHalfOfSecond);
+
+  // The same answer through three doors: the fixed page, the vDSO, the system call. What crosses is a struct timeval.
+  for (const door of ['page', 'vdso', 'syscall'])
+    measure({ mechanism, direction: 'k2u', variant: `gettimeofday-${door}`, sizes: [16] });
+});
 
 // And a time_t.
 for (const door of ['page', 'vdso', 'syscall'])
-  measure({ mechanism: 'vsyscall', direction: 'k2u', variant: `time-${door}`, sizes: [8] });
+  measure({ mechanism, direction: 'k2u', variant: `time-${door}`, sizes: [8] });
 
 const maps = readFileSync('/proc/self/maps', 'latin1').split('\n');
 const mapping = maps.find((line) => line.endsWith('[vsyscall]')) ?? '';
@@ -49,6 +65,13 @@ test('only the first byte of a call can be executed', () => {
 
 test('there is no fourth call', () => {
   assert.equal(probe('vsyscall', 'execute', offsets.none).signal, 'SIGSEGV');
+  finding({
+    about: 'extensibility',
+    mechanism,
+    subject: 'a fourth call',
+    outcome: 'refused',
+    says: 'SIGSEGV: the page has three, and never got another',
+  });
 });
 
 test('a bad pointer is a fault, where the system call says EFAULT', () => {
@@ -56,4 +79,39 @@ test('a bad pointer is a fault, where the system call says EFAULT', () => {
   assert.equal(syscall('time', unmapped), -14n);
   assert.equal(probe('vsyscall', 'execute', offsets.time, unmapped).signal, 'SIGSEGV');
   assert.equal(probe('vsyscall', 'execute', offsets.time, kernel).signal, 'SIGSEGV');
+});
+
+test('what crosses is a struct timeval and a struct timezone', () => {
+  for (const filling of [0x00, 0xff]) {
+    const [time, zone] = [Buffer.alloc(32, filling), Buffer.alloc(32, filling)];
+    const result = probe('vsyscall', 'execute', offsets.gettimeofday, time, zone);
+    assert.deepEqual(result, { value: 0n, signal: null });
+    const [seconds, microseconds] = [time.readBigInt64LE(0), time.readBigInt64LE(8)];
+    assert.ok(seconds > 0n && microseconds >= 0n && microseconds < 1_000_000n, `${seconds} ${microseconds}`);
+    assert.equal(zone.readBigInt64LE(0), 0n, 'two numbers that Linux leaves at zero');
+    assert.ok(time.subarray(16).equals(Buffer.alloc(16, filling)), 'nothing behind it is touched');
+    assert.ok(zone.subarray(8).equals(Buffer.alloc(24, filling)));
+  }
+  finding({
+    about: 'transfer limit',
+    mechanism,
+    subject: 'gettimeofday',
+    bytes: 16 + 8,
+    says: 'a struct timeval and a struct timezone, the longest answer of the three calls',
+  });
+});
+
+test('a 32-bit program has no such page', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = readFileSync(`/proc/${peer.pid}/maps`, 'latin1');
+  assert.match(theirs, /\[vdso\]$/m, 'it has the vDSO');
+  assert.doesNotMatch(theirs, /\[vsyscall\]/);
+  finding({
+    about: 'portability',
+    mechanism,
+    subject: 'a 32-bit program',
+    outcome: 'breaks',
+    says: 'its addresses end below the page, and there is none for it',
+  });
 });

@@ -2,67 +2,72 @@
 /*
  * An anonymous pipe, pipe(7): bytes go from user space through kernel pages to
  * user space. `alternating`: one thread writes, then reads. `blocking`: the
- * reader is blocked in read(2) when the writer writes. `two-transfers`: 416 bytes
- * as two of 208, the survey's Table 1.
+ * reader is blocked in read(2) when the writer writes; in `poll` and `epoll` it
+ * is blocked in that call and reads afterwards, untimed. `stream`: both sides go
+ * on until the pipe is full or empty. `two-transfers` and `two-transfers-stream`:
+ * 416 bytes as two of 208, the survey's Table 1.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include "pipe-ends.h"
 
-#include "timed-io.h"
-
-/* The default capacity of a pipe, which a message must fit so that a lone thread never blocks. */
-#define CAPACITY 65536
-
-struct pipe_ends {
-	int reader;
-	int writer;
+/* Ends come first: what works on two ends finds them in run->state. */
+struct watched_pipe {
+	struct pipe_ends ends;
+	int epoll;
 };
 
 static int prepare(struct bench_run *run)
 {
-	struct pipe_ends *ends = run->state;
 	int fds[2];
-	int error;
 
 	if (pipe2(fds, O_CLOEXEC))
 		return bench_fail(run, errno, "pipe2");
-	/* A user with many pipes gets smaller ones (pipe-user-pages-soft), so the size is asked for. */
-	if (fcntl(fds[1], F_SETPIPE_SZ, CAPACITY) < CAPACITY) {
-		error = errno;
-		goto close_both;
-	}
-	ends->reader = fds[0];
-	ends->writer = fds[1];
-	return 0;
-
-close_both:
-	close(fds[0]);
-	close(fds[1]);
-	return bench_fail(run, error, "fcntl");
+	return pipe_ends_keep(run, fds[0], fds[1]);
 }
 
 static void finish(struct bench_run *run)
 {
-	const struct pipe_ends *ends = run->state;
-
-	close(ends->reader);
-	close(ends->writer);
+	pipe_ends_close(run->state);
 }
 
-static int send_whole(struct bench_run *run, uint64_t seq)
+static int prepare_watched(struct bench_run *run)
 {
-	const struct pipe_ends *ends = run->state;
+	struct watched_pipe *pipe = run->state;
+	struct epoll_event event = { .events = EPOLLIN };
 
-	return timed_write(run, ends->writer, seq);
+	if (prepare(run))
+		return -1;
+	pipe->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (pipe->epoll < 0) {
+		bench_fail(run, errno, "epoll_create1");
+		goto close_pipe;
+	}
+	if (epoll_ctl(pipe->epoll, EPOLL_CTL_ADD, pipe->ends.reader, &event)) {
+		bench_fail(run, errno, "epoll_ctl");
+		goto close_epoll;
+	}
+	return 0;
+
+close_epoll:
+	close(pipe->epoll);
+close_pipe:
+	finish(run);
+	return -1;
 }
 
-static int receive_whole(struct bench_run *run, uint64_t seq)
+static void finish_watched(struct bench_run *run)
 {
-	const struct pipe_ends *ends = run->state;
+	const struct watched_pipe *pipe = run->state;
 
-	return timed_read(run, ends->reader, seq);
+	close(pipe->epoll);
+	finish(run);
+}
+
+static int receive_epoll(struct bench_run *run, uint64_t seq)
+{
+	const struct watched_pipe *pipe = run->state;
+
+	return timed_epoll(run, pipe->epoll, seq) ? -1 : plain_read(run, pipe->ends.reader, seq);
 }
 
 static int send_halves(struct bench_run *run, uint64_t seq)
@@ -108,29 +113,64 @@ static int receive_halves(struct bench_run *run, uint64_t seq)
 	return bench_verify(run, in, seq);
 }
 
+static int stream_halves_out(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+	const size_t half = run->bytes / 2;
+	long done;
+
+	bench_compose(run, seq);
+	for (size_t at = 0; at < run->bytes; at += half) {
+		done = sys_write(ends->writer, run->out + at, half);
+		if (done != (long)half)
+			return bench_fail_result(run, done, "write");
+	}
+	return 0;
+}
+
+/* A write up to PIPE_BUF goes in whole, so that a read of the same size never gets less. */
+static int stream_halves_in(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+	const size_t half = run->bytes / 2;
+	long done;
+
+	for (size_t at = 0; at < run->bytes; at += half) {
+		done = sys_read(ends->reader, run->in + at, half);
+		if (done != (long)half)
+			return bench_fail_result(run, done, "read");
+	}
+	return bench_verify(run, run->in, seq);
+}
+
 #define COMMON                                                                                         \
 	.direction = U2U, .state_bytes = sizeof(struct pipe_ends), .prepare = prepare, .finish = finish
 
 static const struct bench benches[] = {
-	{ .variant = "alternating",
-	  COMMON,
+	PIPE_ENDS_BENCHES(COMMON),
+	{ .variant = "epoll",
+	  .direction = U2U,
 	  .min_bytes = RINGCROSS_MESSAGE_MIN,
-	  .max_bytes = CAPACITY,
-	  .send = send_whole,
-	  .receive = receive_whole },
-	{ .variant = "blocking",
-	  COMMON,
-	  .min_bytes = RINGCROSS_MESSAGE_MIN,
-	  .max_bytes = CAPACITY,
+	  .max_bytes = PIPE_CAPACITY,
+	  .state_bytes = sizeof(struct watched_pipe),
 	  .blocking = true,
-	  .send = send_whole,
-	  .receive = receive_whole },
+	  .prepare = prepare_watched,
+	  .send = pipe_ends_send,
+	  .receive = receive_epoll,
+	  .finish = finish_watched },
 	{ .variant = "two-transfers",
 	  COMMON,
 	  .min_bytes = 416,
 	  .max_bytes = 416,
 	  .send = send_halves,
 	  .receive = receive_halves },
+	{ .variant = "two-transfers-stream",
+	  COMMON,
+	  .min_bytes = 416,
+	  .max_bytes = 416,
+	  .stream = true,
+	  .send = stream_halves_out,
+	  .receive = stream_halves_in },
 };
 
 MECHANISM(pipe, .name = "pipe", .benches = benches, .bench_count = ARRAY_SIZE(benches));

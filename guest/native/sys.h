@@ -25,6 +25,19 @@ static inline __attribute__((always_inline)) long sys6(long nr, long a, long b, 
 	return result;
 }
 
+static inline __attribute__((always_inline)) long sys5(long nr, long a, long b, long c, long d, long e)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
 static inline __attribute__((always_inline)) long sys4(long nr, long a, long b, long c, long d)
 {
 	register long r10 __asm__("r10") = d;

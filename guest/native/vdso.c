@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "bench.h"
+#include "guard.h"
 #include "vdso-image.h"
 
 typedef long (*clock_entry)(clockid_t clock, struct timespec *now);
@@ -201,6 +202,35 @@ static int64_t probe_clock_gettime(const int64_t args[4], int *signal)
 	return result ? result : (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+struct reading {
+	clock_entry at;
+	clockid_t clock;
+	struct timespec *now;
+	long result;
+};
+
+static void read_clock(void *argument)
+{
+	struct reading *reading = argument;
+
+	reading->result = (int)reading->at(reading->clock, reading->now);
+}
+
+/* clock_gettime_at(clock, address): stores the time there, or tells the signal that it brought. */
+static int64_t probe_clock_gettime_at(const int64_t args[4], int *signal)
+{
+	struct reading reading = {
+		.at = (clock_entry)vdso_symbol(CLOCK_SYMBOL),
+		.clock = (clockid_t)args[0],
+		.now = (struct timespec *)args[1],
+	};
+
+	if (!reading.at)
+		return -ENOSYS;
+	*signal = guarded(read_clock, &reading);
+	return reading.result;
+}
+
 /* getcpu(): the CPU, as the vDSO tells it. */
 static int64_t probe_getcpu(const int64_t args[4], int *signal)
 {
@@ -274,6 +304,7 @@ static int64_t probe_makes_system_call(const int64_t args[4], int *signal)
 
 static const struct probe probes[] = {
 	{ "clock_gettime", probe_clock_gettime },
+	{ "clock_gettime_at", probe_clock_gettime_at },
 	{ "getcpu", probe_getcpu },
 	{ "time", probe_time },
 	{ "makes-system-call", probe_makes_system_call },

@@ -1,0 +1,487 @@
+// A POSIX message queue, mq_overview(7): whole messages with priorities, kept by the kernel under a name. No module.
+import assert from 'node:assert/strict';
+import { constants, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import {
+  attempt,
+  attemptAsync,
+  finding,
+  measure,
+  type Needs,
+  poll,
+  pollAsync,
+  sizes,
+  startPeer32,
+  syscall,
+  tickUnit,
+  untilBlocked,
+} from 'ringcross/guest';
+
+export const needs = {
+  config: ['CONFIG_POSIX_MQUEUE', 'CONFIG_POSIX_MQUEUE_SYSCTL', 'CONFIG_IA32_EMULATION'],
+} satisfies Needs;
+
+const mechanism = 'mqueue';
+
+// How long the sender's call and the receiver's take when each finds what it wants at once.
+measure({ mechanism, direction: 'u2u', variant: 'alternating', sizes });
+
+// From the start of the send to the end of a receive that was already waiting: the wake-up and the switch included.
+measure({ mechanism, direction: 'u2u', variant: 'blocking', sizes });
+
+// From the start of the send to the end of the wait for it: signalling alone, the receive comes afterwards.
+measure({ mechanism, direction: 'u2u', variant: 'poll', sizes });
+
+// As `alternating`, while seven messages of seven lower priorities stay in the queue: what the order costs.
+measure({ mechanism, direction: 'u2u', variant: 'priority', sizes });
+
+// As the survey took its Table 1: messages without a wait between them, one window around all. It sent a million;
+// where a tick is an instruction, ten thousand give the same mean.
+const messages = tickUnit() === 'cycles' ? 1_000_000 : 10_000;
+measure({ mechanism, direction: 'u2u', variant: 'stream', sizes: [416, 1024, 4096], messages });
+
+const { O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const [CAP_SYS_RESOURCE, RLIMIT_MSGQUEUE] = [24, 12];
+const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
+
+/** struct mq_attr: flags, most messages, bytes of the largest, messages now, four reserved. */
+const attributes = (most: number, bytes: number): BigInt64Array =>
+  BigInt64Array.of(0n, BigInt(most), BigInt(bytes), 0n, 0n, 0n, 0n, 0n);
+
+/** The file of a queue; names of system calls lack the slash of the library's. */
+const fileOf = (name: string): string => `/dev/mqueue/${name}`;
+
+const name = 'ringcross';
+
+/** A new queue, closed and gone when the test ends. */
+const openQueue = (t: TestContext, { flags = 0, most = 4, bytes = 64 } = {}): number => {
+  const queue = attempt('mq_open', name, O_RDWR | O_CREAT | O_EXCL | flags, 0o600, attributes(most, bytes));
+  assert.ok(typeof queue === 'number', `mq_open: ${queue}`);
+  t.after(() => {
+    attempt('mq_unlink', name);
+    assert.equal(attempt('close', queue), 0);
+  });
+  return queue;
+};
+
+const send = (queue: number, text: string, priority = 0) =>
+  attempt('mq_timedsend', queue, text, text.length, priority, 0);
+
+/** The next message and its priority, or the error. */
+const receive = (queue: number, bytes = 64): { text: string; priority: number } | string => {
+  const buffer = Buffer.alloc(bytes);
+  const priority = new Uint32Array(1);
+  const length = attempt('mq_timedreceive', queue, buffer, bytes, priority, 0);
+  if (typeof length === 'string') return length;
+  return { text: buffer.toString('latin1', 0, length), priority: priority[0] ?? 0 };
+};
+
+/** Runs `use` on this thread without a capability, which it has again afterwards: capabilities(7). */
+const without = (capability: number, use: () => void): void => {
+  const header = Uint32Array.of(0x2008_0522, 0);
+  const all = new Uint32Array(6);
+  assert.equal(attempt('capget', header, all), 0);
+  const fewer = all.slice();
+  // Two times effective, permitted and inheritable, for capabilities below 32 and from 32 on.
+  fewer[0] = (fewer[0] ?? 0) & ~(1 << capability);
+  assert.equal(attempt('capset', header, fewer), 0);
+  try {
+    use();
+  } finally {
+    assert.equal(attempt('capset', header, all), 0);
+  }
+};
+
+/** What all queues of a user may hold in bytes, until the test ends: RLIMIT_MSGQUEUE of getrlimit(2). */
+const limitQueues = (t: TestContext, bytes: bigint): void => {
+  const before = new BigUint64Array(2);
+  assert.equal(attempt('prlimit64', 0, RLIMIT_MSGQUEUE, BigUint64Array.of(bytes, bytes), before), 0);
+  t.after(() => assert.equal(attempt('prlimit64', 0, RLIMIT_MSGQUEUE, before, 0), 0));
+};
+
+const setting = (file: string): string => `/proc/sys/fs/mqueue/${file}`;
+
+/** Sets a limit of /proc/sys/fs/mqueue until the test ends. */
+const limit = (t: TestContext, file: string, value: number): void => {
+  const before = readFileSync(setting(file));
+  writeFileSync(setting(file), `${value}`);
+  t.after(() => writeFileSync(setting(file), before));
+};
+
+test('messages come out by priority, and in their order within one', (t) => {
+  const queue = openQueue(t, { most: 8 });
+  for (const [text, priority] of [
+    ['low 1', 1],
+    ['high 1', 9],
+    ['low 2', 1],
+    ['highest', 32767],
+    ['high 2', 9],
+  ] as const)
+    assert.equal(send(queue, text, priority), 0);
+  const order = Array.from({ length: 5 }, () => receive(queue));
+  assert.deepEqual(order, [
+    { text: 'highest', priority: 32767 },
+    { text: 'high 1', priority: 9 },
+    { text: 'high 2', priority: 9 },
+    { text: 'low 1', priority: 1 },
+    { text: 'low 2', priority: 1 },
+  ]);
+});
+
+test('a priority from MQ_PRIO_MAX on is EINVAL', (t) => {
+  assert.equal(send(openQueue(t), 'message!', 32768), 'EINVAL');
+});
+
+test('a message is received whole, in its own length, even if that is none', (t) => {
+  const queue = openQueue(t);
+  for (const text of ['a', 'b'.repeat(64), '']) {
+    assert.equal(send(queue, text), 0);
+    assert.deepEqual(receive(queue), { text, priority: 0 });
+  }
+});
+
+test('an empty queue is EAGAIN to a receiver that will not wait, a full one to a sender', (t) => {
+  const queue = openQueue(t, { flags: O_NONBLOCK, most: 2 });
+  assert.equal(receive(queue), 'EAGAIN');
+  for (const text of ['first', 'second']) assert.equal(send(queue, text), 0);
+  assert.equal(send(queue, 'third'), 'EAGAIN');
+});
+
+test('a wait with a time limit ends with ETIMEDOUT, and with EINVAL if that is no time', (t) => {
+  const queue = openQueue(t, { most: 1 });
+  const buffer = Buffer.alloc(64);
+  // Absolute, of CLOCK_REALTIME: long ago.
+  const past = BigInt64Array.of(1n, 0n);
+  const none = BigInt64Array.of(1n, 1_000_000_000n);
+  assert.equal(attempt('mq_timedreceive', queue, buffer, 64, 0, past), 'ETIMEDOUT');
+  assert.equal(attempt('mq_timedreceive', queue, buffer, 64, 0, none), 'EINVAL');
+  assert.equal(attempt('mq_timedsend', queue, 'message!', 8, 0, past), 0, 'with room nobody waits');
+  assert.equal(attempt('mq_timedsend', queue, 'message!', 8, 0, past), 'ETIMEDOUT');
+});
+
+test('a receiver that waits gets what is sent later', async (t) => {
+  const queue = openQueue(t);
+  const buffer = Buffer.alloc(64);
+  const waiting = attemptAsync('mq_timedreceive', queue, buffer, 64, 0, 0);
+  await untilBlocked('mq_timedreceive', queue);
+  assert.equal(send(queue, 'message!'), 0);
+  assert.equal(await waiting, 8);
+  assert.equal(buffer.toString('latin1', 0, 8), 'message!');
+});
+
+test('a sender that waits goes on when a receiver has made room', async (t) => {
+  const queue = openQueue(t, { most: 1 });
+  assert.equal(send(queue, 'first'), 0);
+  const waiting = attemptAsync('mq_timedsend', queue, 'second', 6, 0, 0);
+  await untilBlocked('mq_timedsend', queue);
+  assert.deepEqual(receive(queue), { text: 'first', priority: 0 });
+  assert.equal(await waiting, 0);
+  assert.deepEqual(receive(queue), { text: 'second', priority: 0 });
+});
+
+test('a message that is too long is EMSGSIZE, and so is a buffer too short for any that might come', (t) => {
+  const queue = openQueue(t);
+  assert.equal(send(queue, 'a'.repeat(65)), 'EMSGSIZE');
+  assert.equal(send(queue, 'message!'), 0);
+  assert.equal(receive(queue, 63), 'EMSGSIZE', 'though the message has 8 bytes');
+  assert.deepEqual(receive(queue), { text: 'message!', priority: 0 }, 'it is still there');
+});
+
+test('a sender with a bad pointer is EFAULT and sends nothing', (t) => {
+  const queue = openQueue(t, { flags: O_NONBLOCK });
+  for (const address of Object.values(nowhere))
+    assert.equal(attempt('mq_timedsend', queue, address, 8, 0, 0), 'EFAULT');
+  assert.equal(receive(queue), 'EAGAIN');
+});
+
+test('a receiver with a bad pointer is EFAULT and loses the message', (t) => {
+  const queue = openQueue(t, { flags: O_NONBLOCK });
+  for (const address of Object.values(nowhere)) {
+    assert.equal(send(queue, 'message!'), 0);
+    assert.equal(attempt('mq_timedreceive', queue, address, 64, 0, 0), 'EFAULT');
+    assert.equal(receive(queue), 'EAGAIN', 'it left the queue before it was copied');
+  }
+});
+
+test('a time limit with a bad pointer is EFAULT before anything happens', (t) => {
+  const queue = openQueue(t, { flags: O_NONBLOCK });
+  for (const address of Object.values(nowhere).filter((address) => address !== 0n)) {
+    assert.equal(attempt('mq_timedsend', queue, 'message!', 8, 0, address), 'EFAULT');
+    assert.equal(receive(queue), 'EAGAIN');
+  }
+});
+
+test('a name is one of a file in one folder', () => {
+  for (const [bad, error] of [
+    ['', 'ENOENT'],
+    ['.', 'EACCES'],
+    ['..', 'EACCES'],
+    ['a/b', 'EACCES'],
+    ['a'.repeat(256), 'ENAMETOOLONG'],
+  ] as const)
+    assert.equal(attempt('mq_open', bad, O_RDWR | O_CREAT, 0o600, 0), error, bad);
+  for (const address of Object.values(nowhere))
+    assert.equal(attempt('mq_open', address, O_RDWR | O_CREAT, 0o600, 0), 'EFAULT');
+});
+
+test('a queue is made once, opened by name until unlinked, and used until closed', (t) => {
+  assert.equal(attempt('mq_open', name, O_RDWR, 0, 0), 'ENOENT');
+  const queue = openQueue(t);
+  assert.equal(attempt('mq_open', name, O_RDWR | O_CREAT | O_EXCL, 0o600, 0), 'EEXIST');
+  assert.equal(attempt('mq_unlink', name), 0);
+  assert.equal(attempt('mq_unlink', name), 'ENOENT');
+  assert.equal(attempt('mq_open', name, O_RDWR, 0, 0), 'ENOENT');
+  assert.equal(send(queue, 'message!'), 0);
+  assert.deepEqual(receive(queue), { text: 'message!', priority: 0 });
+});
+
+test('a descriptor goes the way it was opened for, and does not read and write as a file of bytes', (t) => {
+  const queue = openQueue(t);
+  for (const [flags, call] of [
+    [O_RDONLY, 'mq_timedsend'],
+    [O_WRONLY, 'mq_timedreceive'],
+  ] as const) {
+    const one = attempt('mq_open', name, flags, 0, 0);
+    assert.ok(typeof one === 'number');
+    assert.equal(attempt(call, one, Buffer.alloc(64), 64, 0, 0), 'EBADF');
+    assert.equal(attempt('close', one), 0);
+  }
+  assert.equal(attempt('write', queue, 'message!', 8), 'EINVAL');
+});
+
+test('attributes that make no queue are EINVAL', () => {
+  for (const [most, bytes] of [
+    [0, 64],
+    [-1, 64],
+    [4, 0],
+    [4, -1],
+  ] as const)
+    assert.equal(attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(most, bytes)), 'EINVAL');
+  for (const address of Object.values(nowhere).filter((address) => address !== 0n))
+    assert.equal(attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, address), 'EFAULT');
+});
+
+test('without CAP_SYS_RESOURCE the limits of /proc/sys/fs/mqueue hold', (t) => {
+  const [most = 0, bytes = 0] = ['msg_max', 'msgsize_max'].map((file) =>
+    Number(readFileSync(setting(file), 'latin1')),
+  );
+  assert.deepEqual([most, bytes], [10, 8192]);
+  const make = (...limits: [number, number]) =>
+    attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(...limits));
+  without(CAP_SYS_RESOURCE, () => {
+    assert.equal(make(most + 1, bytes), 'EINVAL');
+    assert.equal(make(most, bytes + 1), 'EINVAL');
+    openQueue(t, { most, bytes });
+  });
+});
+
+test('without CAP_SYS_RESOURCE there are so many queues and no more', (t) => {
+  limit(t, 'queues_max', readdirSync('/dev/mqueue').length);
+  const make = () => attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(4, 64));
+  without(CAP_SYS_RESOURCE, () => assert.equal(make(), 'ENOSPC'));
+  openQueue(t);
+});
+
+test('the queues of a user hold so many bytes and no more, used or not', (t) => {
+  limitQueues(t, 819_200n);
+  assert.equal(attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(13, 65536)), 'EMFILE');
+  openQueue(t, { most: 12, bytes: 65536 });
+});
+
+test('the largest message has 16 MiB', (t) => {
+  const largest = 1 << 24;
+  limitQueues(t, 1n << 30n);
+  const queue = openQueue(t, { most: 1, bytes: largest });
+  const sent = Buffer.alloc(largest, 'ringcross');
+  const got = Buffer.alloc(largest);
+  assert.equal(attempt('mq_timedsend', queue, sent, largest, 0, 0), 0);
+  assert.equal(attempt('mq_timedreceive', queue, got, largest, 0, 0), largest);
+  assert.ok(got.equals(sent));
+  assert.equal(attempt('mq_timedsend', queue, Buffer.alloc(largest + 1), largest + 1, 0, 0), 'EMSGSIZE');
+  assert.equal(attempt('mq_unlink', name), 0);
+  const make = attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(1, largest + 1));
+  assert.equal(make, 'EINVAL');
+  finding({
+    about: 'transfer limit',
+    mechanism,
+    subject: 'mq_send',
+    bytes: largest,
+    says: 'HARD_MSGSIZEMAX, with CAP_SYS_RESOURCE and RLIMIT_MSGQUEUE raised; mq_open refuses more with EINVAL; 8192 B without',
+  });
+});
+
+test('a queue is a file that tells how many bytes it holds', (t) => {
+  const queue = openQueue(t);
+  for (const text of ['message!', 'more']) assert.equal(send(queue, text), 0);
+  assert.ok(readdirSync('/dev/mqueue').includes(name));
+  assert.match(readFileSync(fileOf(name), 'latin1'), /^QSIZE:12 +NOTIFY:0 +SIGNO:0 +NOTIFY_PID:0 *\n$/);
+  assert.equal(statSync(fileOf(name)).mode & 0o777, 0o600);
+  const now = attributes(0, 0);
+  assert.equal(attempt('mq_getsetattr', queue, 0, now), 0);
+  assert.deepEqual([...now.subarray(0, 4)], [0n, 4n, 64n, 2n]);
+});
+
+test('a queue and its messages outlive who made them', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = await peer.attempt('mq_open', name, O_RDWR | O_CREAT | O_EXCL, 0o600, 0);
+  assert.ok(typeof theirs === 'number', `mq_open: ${theirs}`);
+  t.after(() => assert.equal(attempt('mq_unlink', name), 0));
+  assert.equal(await peer.attempt('mq_timedsend', theirs, 'message!', 8, 0, 0), 0);
+  await peer.stop();
+  const ours = attempt('mq_open', name, O_RDONLY, 0, 0);
+  assert.ok(typeof ours === 'number');
+  t.after(() => assert.equal(attempt('close', ours), 0));
+  assert.deepEqual(receive(ours, 8192), { text: 'message!', priority: 0 });
+});
+
+test('poll tells when there is a message, and when there is room', async (t) => {
+  const queue = openQueue(t, { most: 1 });
+  assert.deepEqual(poll(queue), ['out']);
+  const waiting = pollAsync(queue, ['in'], 10_000);
+  await untilBlocked('poll');
+  assert.equal(send(queue, 'message!'), 0);
+  assert.deepEqual(await waiting, ['in']);
+  assert.deepEqual(poll(queue), ['in']);
+  finding({ about: 'signalling', mechanism, subject: 'poll', works: true, says: 'woken' });
+});
+
+test('mq_notify tells one process, once, that an empty queue has got a message', (t) => {
+  const queue = openQueue(t, { flags: O_NONBLOCK });
+  const [AF_NETLINK, SOCK_RAW, MSG_DONTWAIT] = [16, 3, 0x40];
+  const socket = attempt('socket', AF_NETLINK, SOCK_RAW, 0);
+  assert.ok(typeof socket === 'number');
+  t.after(() => assert.equal(attempt('close', socket), 0));
+  const told = () => {
+    const buffer = Buffer.alloc(64);
+    const length = attempt('recvfrom', socket, buffer, buffer.length, MSG_DONTWAIT, 0, 0);
+    return typeof length === 'number' ? buffer.toString('latin1', 0, length) : length;
+  };
+  // What the library does for SIGEV_THREAD: the kernel sends 32 bytes of ours, the last one changed, to a socket of ours.
+  const [PROT_READ, MAP_PRIVATE, MAP_ANONYMOUS, SIGEV_THREAD] = [1, 2, 0x20, 2n];
+  const cookie = syscall('mmap', 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert.ok(cookie > 0n);
+  t.after(() => assert.equal(attempt('munmap', cookie, 4096), 0));
+  const wokenUp = `${'\0'.repeat(31)}\x01`;
+  // struct sigevent: the cookie's address, the socket, how to tell; 64 bytes.
+  const register = BigUint64Array.of(cookie, (SIGEV_THREAD << 32n) | BigInt(socket), 0n, 0n, 0n, 0n, 0n, 0n);
+  const remove = 0;
+  assert.equal(attempt('mq_notify', queue, register), 0);
+  assert.equal(attempt('mq_notify', queue, register), 'EBUSY', 'one at a time');
+  assert.equal(told(), 'EAGAIN', 'nothing yet');
+  assert.equal(send(queue, 'first'), 0);
+  assert.equal(told(), wokenUp);
+  assert.deepEqual(receive(queue), { text: 'first', priority: 0 });
+  assert.equal(send(queue, 'second'), 0);
+  assert.equal(told(), 'EAGAIN', 'once');
+
+  assert.equal(attempt('mq_notify', queue, register), 0);
+  assert.equal(send(queue, 'third'), 0);
+  assert.equal(told(), 'EAGAIN', 'the queue was not empty');
+  assert.equal(attempt('mq_notify', queue, remove), 0);
+  finding({
+    about: 'signalling',
+    mechanism,
+    subject: 'mq_notify',
+    works: true,
+    says: 'one process is told once, when a message comes to an empty queue',
+  });
+});
+
+test('an old receiver with room for any message of the queue takes a longer one, and can tell', (t) => {
+  const queue = openQueue(t, { bytes: 8192 });
+  assert.equal(attempt('mq_timedsend', queue, BigUint64Array.of(1n, 0xf1e1dn), 16, 0, 0), 0);
+  assert.equal(attempt('mq_timedsend', queue, BigUint64Array.of(2n, 0xf1e1dn), 16, 0, 0), 0);
+  const buffer = new BigUint64Array(1024);
+  for (const seq of [1n, 2n]) {
+    assert.equal(
+      attempt('mq_timedreceive', queue, buffer, 8192, 0, 0),
+      16,
+      'the length tells of a new field',
+    );
+    assert.equal(buffer[0], seq, 'the fields it knows are where they were');
+  }
+  finding({
+    about: 'extensibility',
+    mechanism,
+    subject: 'one u64 more',
+    outcome: 'works',
+    says: 'a message ends where it ends; the receiver sees its length',
+  });
+});
+
+test('a queue made for the old message refuses the new one, and its reader a queue made for the new', (t) => {
+  const old = openQueue(t, { bytes: 8 });
+  assert.equal(attempt('mq_timedsend', old, BigUint64Array.of(1n, 0xf1e1dn), 16, 0, 0), 'EMSGSIZE');
+  assert.equal(attempt('mq_unlink', name), 0);
+  const renewed = openQueue(t, { bytes: 16 });
+  assert.equal(attempt('mq_timedsend', renewed, BigUint64Array.of(1n, 0xf1e1dn), 16, 0, 0), 0);
+  const buffer = new BigUint64Array(1);
+  assert.equal(attempt('mq_timedreceive', renewed, buffer, 8, 0, 0), 'EMSGSIZE');
+  finding({
+    about: 'extensibility',
+    mechanism,
+    subject: 'one u64 more, mq_msgsize of one message',
+    outcome: 'refused',
+    says: 'EMSGSIZE to the new sender at the old queue, to the old receiver at a new one',
+  });
+});
+
+test('a 32-bit program makes a queue for a 64-bit one, and each receives what the other sends', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  // Its struct mq_attr has longs of four bytes: the kernel translates them (ipc/mqueue.c).
+  const theirs = await peer.attempt(
+    'mq_open',
+    name,
+    O_RDWR | O_CREAT | O_EXCL,
+    0o600,
+    Int32Array.of(0, 4, 64, 0, 0, 0, 0, 0),
+  );
+  assert.ok(typeof theirs === 'number', `mq_open: ${theirs}`);
+  t.after(() => assert.equal(attempt('mq_unlink', name), 0));
+  const ours = attempt('mq_open', name, O_RDWR, 0, 0);
+  assert.ok(typeof ours === 'number', `mq_open: ${ours}`);
+  t.after(() => assert.equal(attempt('close', ours), 0));
+  const now = attributes(0, 0);
+  assert.equal(attempt('mq_getsetattr', ours, 0, now), 0);
+  assert.deepEqual([...now.subarray(0, 4)], [0n, 4n, 64n, 0n]);
+
+  assert.equal(await peer.attempt('mq_timedsend', theirs, 'from 32', 7, 32767, 0), 0);
+  assert.deepEqual(receive(ours), { text: 'from 32', priority: 32767 });
+  assert.equal(send(ours, 'from 64', 5), 0);
+  const buffer = Buffer.alloc(64);
+  const priority = new Uint32Array(1);
+  assert.equal(await peer.attempt('mq_timedreceive', theirs, buffer, 64, priority, 0), 7);
+  assert.equal(buffer.toString('latin1', 0, 7), 'from 64');
+  assert.deepEqual([...priority], [5]);
+  // struct timespec of two 32-bit words: long ago.
+  const past = Int32Array.of(1, 0);
+  assert.equal(await peer.attempt('mq_timedreceive', theirs, buffer, 64, 0, past), 'ETIMEDOUT');
+  finding({
+    about: 'portability',
+    mechanism,
+    subject: 'mq_open, mq_timedsend, mq_timedreceive',
+    outcome: 'works',
+    says: 'the kernel translates struct mq_attr and struct timespec',
+  });
+});
+
+test('a structure with a long is half as large in a 32-bit program', async (t) => {
+  const queue = openQueue(t, { bytes: 16 });
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = await peer.attempt('mq_open', name, O_WRONLY, 0, 0);
+  // struct { long seq; long value; }
+  assert.equal(await peer.attempt('mq_timedsend', theirs, Int32Array.of(1, 2), 8, 0, 0), 0);
+  const ours = new BigInt64Array(2);
+  assert.equal(attempt('mq_timedreceive', queue, ours, 16, 0, 0), 8, 'its length tells');
+  assert.deepEqual([...ours], [(2n << 32n) | 1n, 0n], 'two fields in one');
+  finding({
+    about: 'portability',
+    mechanism,
+    subject: 'a structure with a long',
+    outcome: 'breaks',
+    says: 'its fields are half as long; only the length of the message tells',
+  });
+});
