@@ -40,8 +40,10 @@ const cellText: Field = {
   test: (value) => typeof value === 'string' && value.trim() !== '' && !value.includes('\n'),
 };
 
+const truth: Field = { expected: 'true, false', test: (value) => typeof value === 'boolean' };
+
 const fields: Record<Finding['about'], Record<string, Field>> = {
-  signalling: { works: { expected: 'true, false', test: (value) => typeof value === 'boolean' } },
+  signalling: { works: truth },
   'transfer limit': {
     bytes: {
       expected: 'a whole number of bytes, or null for none',
@@ -51,7 +53,7 @@ const fields: Record<Finding['about'], Record<string, Field>> = {
   extensibility: { outcome: oneOf('works', 'refused', 'silently wrong') },
   portability: { outcome: oneOf('works', 'breaks') },
   synchrony: { direction: oneOf('u2k', 'k2u'), returns: oneOf('before', 'after') },
-  'not possible': { direction: oneOf('u2k', 'k2u', 'u2u') },
+  'not possible': { direction: oneOf('u2k', 'k2u', 'u2u'), holds: truth },
 };
 
 /** A spec's types are stripped before it runs: what is no finding is told here, by the test that states it. */

@@ -140,6 +140,7 @@ test('poll tells when there is a message, and when there is room', async (t) => 
   const fd = openDevice(t);
   assert.deepEqual(poll(fd), ['out']);
   const waiting = pollAsync(fd, ['in'], 10_000);
+  await untilBlocked('poll');
   produce('8 0');
   assert.deepEqual(await waiting, ['in'], 'a poll that waits is woken');
   assert.deepEqual(poll(fd), ['in', 'out']);

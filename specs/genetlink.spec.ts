@@ -1,6 +1,6 @@
-// Generic netlink: the family "ringcross", whose commands and attributes kmod/genetlink lists at its head.
+// Generic netlink: the family "ringcross", whose commands and attributes kmod/genetlink/genetlink-commands.h lists.
 import assert from 'node:assert/strict';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import {
   attempt,
@@ -28,6 +28,7 @@ import {
   sizes,
   startPeer32,
   unloadModule,
+  until,
   untilBlocked,
 } from 'ringcross/guest';
 
@@ -36,10 +37,9 @@ export const needs = {
   modules: ['genetlink'],
 } satisfies Needs;
 
-// 65,531 bytes are the most that an attribute holds, so 64 KiB are none of the sizes. Nor are those 65,531: the buddy
-// allocator, which their buffer comes from, takes a few instructions more or less from one boot to the next.
+// The most that an attribute holds, instead of 64 KiB.
 const largest = 65531;
-const sizesHere = sizes.filter((bytes) => bytes <= largest);
+const sizesHere = [...sizes.filter((bytes) => bytes < largest), largest];
 const common = { mechanism: 'genetlink', kernel: 'genetlink', sizes: sizesHere } as const;
 
 // The user's send of a command that carries the message; the kernel's side is its copy out of the attribute.
@@ -839,6 +839,31 @@ test('a sender that is killed while the kernel holds back is gone at once', asyn
   } finally {
     closeSync(hold);
   }
+  assert.deepEqual(stamped('received'), []);
+});
+
+test('a signal that ends the wait of a command is ECANCELED in the answer, and nothing is taken', async () => {
+  await using peer = await startPeer32();
+  const fd = Number(await peer.attempt('socket', AF_NETLINK, SOCK_RAW, NETLINK_GENERIC));
+  const datagram = encodeCommand(commands.send, [payloadOf(1)]);
+  resetStamps('genetlink', 'received');
+  const hold = openSync(debugfs('genetlink', 'hold'), 'r');
+  try {
+    const sent = peer.attempt('sendto', fd, datagram, datagram.length, 0, 0, 0);
+    await peer.untilBlocked('sendto', fd);
+    process.kill(peer.pid, 'SIGSTOP');
+    await until('the sender is stopped', () =>
+      readFileSync(`/proc/${peer.pid}/stat`, 'latin1').includes(') T '),
+    );
+    process.kill(peer.pid, 'SIGCONT');
+    assert.equal(await sent, datagram.length);
+  } finally {
+    closeSync(hold);
+  }
+  const buffer = Buffer.alloc(room);
+  const got = await peer.attempt('recvfrom', fd, buffer, room, MSG_DONTWAIT, 0, 0);
+  const [answer] = decodeMessages(buffer.subarray(0, Number(got)));
+  assert.equal(answer && decodeAnswer(answer).error, 'ECANCELED');
   assert.deepEqual(stamped('received'), []);
 });
 

@@ -1,6 +1,6 @@
 // What a file does that holds one message (kmod/include/ringcross-slot.h), as tests that each such mechanism declares.
 import assert from 'node:assert/strict';
-import { constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import {
   attempt,
@@ -16,7 +16,6 @@ import {
   startPeer32,
   syscallAsync,
   unloadModule,
-  until,
   untilBlocked,
 } from 'ringcross/guest';
 
@@ -319,17 +318,6 @@ const synchrony = ({ mechanism, path }: MessageFile): void => {
   });
 };
 
-/** Whether a thread of this process is blocked in poll(2). proc_pid_syscall(5). */
-const polling = (): boolean =>
-  readdirSync('/proc/self/task').some((thread) => {
-    try {
-      return readFileSync(`/proc/self/task/${thread}/syscall`, 'latin1').startsWith('7 ');
-    } catch {
-      // It ended meanwhile.
-      return false;
-    }
-  });
-
 const EPOLL_CTL_ADD = 1;
 const EPOLLPRI = 2;
 /** struct epoll_event, packed on x86-64: events, then data. */
@@ -358,7 +346,7 @@ export const wakesPollers = ({ mechanism, path }: MessageFile, says: string): vo
       [2n, () => write(openFile(t, path), message(2, 64))],
     ] as const) {
       const waiting = pollAsync(fd, ['pri'], 10_000);
-      await until('a thread blocked in poll', polling);
+      await untilBlocked('poll');
       send();
       const woken = await waiting;
       assert.deepEqual(woken, ['pri', 'err']);

@@ -66,7 +66,7 @@ measure({ mechanism, direction: 'k2u', variant: 'multicast-16', sizes, kernel, m
 const protocol = 31;
 const largest = 262144;
 const groups = 64;
-/** Of kmod/netlink. */
+/** Of kmod/netlink/netlink-messages.h. */
 const types = { message: 16, subscribe: 17, ack: 18, unknown: 19 };
 const acknowledges = 1;
 
@@ -331,6 +331,7 @@ test('poll wakes a waiter', async (t) => {
   const fd = subscribe(t);
   assert.deepEqual(poll(fd), ['out']);
   const waiting = pollAsync(fd, ['in'], 10_000);
+  await untilBlocked('poll');
   produce('8 1');
   const woken = await waiting;
   assert.deepEqual(woken, ['in']);

@@ -402,6 +402,7 @@ test('a file of debugfs passes mmap on if it was created without protection agai
     mechanism,
     subject: 'mmap of a file that debugfs_create_file() made',
     direction: 'k2u',
+    holds: true,
     says: `${refused}; debugfs_create_file_unsafe() makes one that can be mapped`,
   });
 });
@@ -422,7 +423,14 @@ test('nothing can be written into a relay file', (t) => {
   assert.equal(attempt('ftruncate', fd, 0), 0, 'debugfs sets the size that stat(2) tells,');
   assert.deepEqual(seqs(read(fd), 64), [1], 'and the buffer stays as it is');
   for (const [call, errno] of Object.entries(refusals))
-    finding({ about: 'not possible', mechanism, subject: call, direction: 'u2k', says: `${errno}` });
+    finding({
+      about: 'not possible',
+      mechanism,
+      subject: call,
+      direction: 'u2k',
+      holds: true,
+      says: `${errno}`,
+    });
 });
 
 test('a writable shared mapping does reach the buffer of the kernel', (t) => {
@@ -440,7 +448,8 @@ test('a writable shared mapping does reach the buffer of the kernel', (t) => {
     mechanism,
     subject: 'store into a writable shared mapping',
     direction: 'u2k',
-    says: 'refuted where mmap is passed on: who may open the file for writing (root) changes the bytes in the kernel; but nothing there looks at them',
+    holds: false,
+    says: 'where mmap is passed on, whoever may open the file for writing (root) changes the bytes in the kernel; nothing there looks at them',
   });
 });
 

@@ -166,6 +166,7 @@ test('a program cannot write to the data that it shares with the kernel, nor mak
     mechanism,
     direction: 'u2k',
     subject: 'a store to [vvar]',
+    holds: true,
     says: 'SIGSEGV, and mprotect answers EACCES',
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Generic netlink: the family "ringcross" of kmod/genetlink, whose header says what its commands are.
+ * Generic netlink: the family "ringcross" of kmod/genetlink, whose genetlink-commands.h says what its
+ * commands are.
  *
  * u2k `do`: one send of a command that carries the message as an attribute.
  * u2k `do-reply`: the same and the recv of the reply, in one window.
@@ -18,19 +19,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../kmod/genetlink/genetlink-commands.h"
 #include "netlink-socket.h"
+#include "page-blocks.h"
 #include "timed-io.h"
 #include "trigger.h"
 
-#define FAMILY "ringcross"
-#define GROUP "events"
 #define MAX_LISTENERS 16
-/* The length of an attribute has 16 bits and counts its header. */
-#define MAX_BYTES (UINT16_MAX - NLA_HDRLEN)
-
-/* Commands and attributes of kmod/genetlink. */
-enum { SEND = 1, EXCHANGE, EVENT, SUBSCRIBE, UNSUBSCRIBE, LIST };
-enum { SEQ = 1, PAYLOAD, BYTES };
+#define MAX_BYTES GENETLINK_MAX_PAYLOAD
 
 /* What a message takes beside its payload: headers, its number and, in a dump, the end of it. */
 #define BESIDE 128
@@ -57,6 +53,7 @@ struct client {
 	uint32_t group;
 	struct message out;
 	struct message in;
+	struct page_blocks blocks;
 };
 
 static void start_message(struct message *message, uint16_t type, uint8_t command, uint16_t flags)
@@ -66,7 +63,7 @@ static void start_message(struct message *message, uint16_t type, uint8_t comman
 		.nlmsg_type = type,
 		.nlmsg_flags = NLM_F_REQUEST | flags,
 	};
-	message->command = (struct genlmsghdr){ .cmd = command, .version = 1 };
+	message->command = (struct genlmsghdr){ .cmd = command, .version = GENETLINK_VERSION };
 }
 
 /* Adds an attribute to the message and returns where its value is. */
@@ -164,7 +161,7 @@ static uint32_t group_of(const void *groups, size_t bytes)
 		if (!entry)
 			break;
 		name = get(entry, entry_bytes, CTRL_ATTR_MCAST_GRP_NAME, &length);
-		if (!name || length != sizeof(GROUP) || memcmp(name, GROUP, sizeof(GROUP)))
+		if (!name || length != sizeof(GENETLINK_GROUP) || memcmp(name, GENETLINK_GROUP, length))
 			continue;
 		number = get(entry, entry_bytes, CTRL_ATTR_MCAST_GRP_ID, &length);
 		if (number && length == sizeof(group))
@@ -183,7 +180,7 @@ static int resolve(struct bench_run *run, struct client *client)
 	long done;
 
 	start_message(&client->out, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0);
-	put(&client->out, CTRL_ATTR_FAMILY_NAME, FAMILY, sizeof(FAMILY));
+	put(&client->out, CTRL_ATTR_FAMILY_NAME, GENETLINK_FAMILY, sizeof(GENETLINK_FAMILY));
 	if (send_plain(run, fd, &client->out))
 		return -1;
 	done = sys_recv(fd, &client->in, CONTROL_ROOM);
@@ -203,6 +200,7 @@ static int resolve(struct bench_run *run, struct client *client)
 static void close_all(struct client *client)
 {
 	close(client->trigger);
+	page_blocks_release(&client->blocks);
 	while (client->count)
 		close(client->fds[--client->count]);
 }
@@ -218,7 +216,8 @@ static int prepare(struct bench_run *run)
 	if (client->fds[0] < 0)
 		goto close;
 	client->count = 1;
-	if (resolve(run, client))
+	/* The kernel's buffer of a message holds what is beside it, too. */
+	if (resolve(run, client) || page_blocks_settle(run, &client->blocks, run->bytes + BESIDE))
 		goto close;
 	return 0;
 
@@ -241,7 +240,7 @@ static int prepare_command(struct bench_run *run)
 	if (prepare(run))
 		return -1;
 	start_message(&client->out, client->family, *command, 0);
-	put(&client->out, PAYLOAD, run->out, run->bytes);
+	put(&client->out, GENETLINK_PAYLOAD, run->out, run->bytes);
 	return 0;
 }
 
@@ -284,7 +283,7 @@ static int verify_number(struct bench_run *run, long received, uint64_t seq)
 		return bench_fail_result(run, received, "recv");
 	if (client->in.header.nlmsg_type != client->family)
 		return bench_fail(run, EBADMSG, "message type");
-	value = find(&client->in, received, SEQ, &length);
+	value = find(&client->in, received, GENETLINK_SEQ, &length);
 	if (!value || length != sizeof(seq) || ringcross_message_seq(value) != seq)
 		return bench_fail(run, EBADMSG, "sequence number");
 	return 0;
@@ -317,7 +316,7 @@ static int prepare_subscriber(struct bench_run *run)
 
 	if (prepare(run))
 		return -1;
-	if (!request(run, client, SUBSCRIBE))
+	if (!request(run, client, GENETLINK_SUBSCRIBE))
 		return 0;
 	close_all(client);
 	return -1;
@@ -326,7 +325,7 @@ static int prepare_subscriber(struct bench_run *run)
 /* Other benches' events go to the group again. */
 static void finish_subscriber(struct bench_run *run)
 {
-	request(run, run->state, UNSUBSCRIBE);
+	request(run, run->state, GENETLINK_UNSUBSCRIBE);
 	close_all(run->state);
 }
 
@@ -381,7 +380,7 @@ static int verify_message(struct bench_run *run, long received, uint64_t seq)
 
 	if (verify_number(run, received, seq))
 		return -1;
-	payload = find(&client->in, received, PAYLOAD, &length);
+	payload = find(&client->in, received, GENETLINK_PAYLOAD, &length);
 	if (!payload || length != run->bytes)
 		return bench_fail(run, EBADMSG, "payload");
 	return bench_verify(run, payload, seq);
@@ -429,9 +428,9 @@ static int request_dump(struct bench_run *run, uint64_t seq)
 	const uint32_t bytes = (uint32_t)run->bytes;
 	struct client *client = run->state;
 
-	start_message(&client->out, client->family, LIST, NLM_F_DUMP);
-	put(&client->out, SEQ, &seq, sizeof(seq));
-	put(&client->out, BYTES, &bytes, sizeof(bytes));
+	start_message(&client->out, client->family, GENETLINK_LIST, NLM_F_DUMP);
+	put(&client->out, GENETLINK_SEQ, &seq, sizeof(seq));
+	put(&client->out, GENETLINK_BYTES, &bytes, sizeof(bytes));
 	return send_plain(run, client->fds[0], &client->out);
 }
 
@@ -451,8 +450,8 @@ static int request_dump(struct bench_run *run, uint64_t seq)
 	.send = produce, .receive = receive_all
 
 static const struct bench benches[] = {
-	{ .variant = "do", COMMAND(SEND), .send = send_do },
-	{ .variant = "do-reply", COMMAND(EXCHANGE), .send = send_exchange },
+	{ .variant = "do", COMMAND(GENETLINK_SEND), .send = send_do },
+	{ .variant = "do-reply", COMMAND(GENETLINK_EXCHANGE), .send = send_exchange },
 	{ .variant = "event", SUBSCRIBER, .receive = receive_all },
 	{ .variant = "blocking", SUBSCRIBER, .blocking = true, .receive = receive_all },
 	{ .variant = "poll", SUBSCRIBER, .blocking = true, .receive = receive_poll },

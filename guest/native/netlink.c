@@ -27,19 +27,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../../kmod/netlink/netlink-messages.h"
 #include "netlink-socket.h"
 #include "page-blocks.h"
 #include "timed-io.h"
 #include "trigger.h"
-
-/* Of kmod/netlink/ringcross_netlink.c. */
-#define PROTOCOL 31
-enum type { MESSAGE = NLMSG_MIN_TYPE, SUBSCRIBE, ACK };
-#define ACKNOWLEDGES 1u
-struct subscription {
-	__u32 group;
-	__u32 flags;
-};
 
 #define MAX_BYTES 65536
 #define MAX_LISTENERS 16
@@ -93,7 +85,7 @@ static inline __attribute__((always_inline)) long sys_recv(int fd, void *to, siz
 	return sys6(SYS_recvfrom, fd, (long)to, (long)bytes, flags, 0, 0);
 }
 
-static struct nlmsghdr header_of(enum type type, size_t bytes, unsigned int flags, uint64_t seq)
+static struct nlmsghdr header_of(enum rcnl_type type, size_t bytes, unsigned int flags, uint64_t seq)
 {
 	return (struct nlmsghdr){
 		.nlmsg_len = (uint32_t)NLMSG_LENGTH(bytes),
@@ -120,7 +112,7 @@ static int add_listener(struct bench_run *run)
 {
 	struct netlink *netlink = run->state;
 	const struct sockaddr_nl anywhere = { .nl_family = AF_NETLINK };
-	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, PROTOCOL);
+	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, RCNL_PROTOCOL);
 
 	if (fd < 0)
 		return bench_fail(run, errno, "socket");
@@ -171,7 +163,7 @@ static int prepare_sockets(struct bench_run *run)
 	netlink->epoll = -1;
 	netlink->kernel.nl_family = AF_NETLINK;
 	run->out = netlink->out.message;
-	fd = netlink_open(run, PROTOCOL);
+	fd = netlink_open(run, RCNL_PROTOCOL);
 	if (fd < 0)
 		return -1;
 	netlink->sockets[netlink->socket_count++] = fd;
@@ -184,7 +176,7 @@ static int prepare_send(struct bench_run *run)
 
 	if (prepare_sockets(run))
 		return fail_prepare(run);
-	netlink->out.header = header_of(MESSAGE, run->bytes, 0, 0);
+	netlink->out.header = header_of(RCNL_MESSAGE, run->bytes, 0, 0);
 	return 0;
 }
 
@@ -194,7 +186,7 @@ static int prepare_send_acknowledged(struct bench_run *run)
 
 	if (prepare_sockets(run))
 		return fail_prepare(run);
-	netlink->out.header = header_of(MESSAGE, run->bytes, NLM_F_ACK, 0);
+	netlink->out.header = header_of(RCNL_MESSAGE, run->bytes, NLM_F_ACK, 0);
 	return 0;
 }
 
@@ -210,14 +202,14 @@ static int check_acknowledged(struct bench_run *run, const void *datagram, long 
 }
 
 /* Makes the kernel send its messages to this run. */
-static int subscribe(struct bench_run *run, const struct subscription *wanted)
+static int subscribe(struct bench_run *run, const struct rcnl_subscription *wanted)
 {
 	struct netlink *netlink = run->state;
 	const int fd = netlink->sockets[0];
 	const struct {
 		struct nlmsghdr header;
-		struct subscription wanted;
-	} request = { header_of(SUBSCRIBE, sizeof(*wanted), NLM_F_ACK, 0), *wanted };
+		struct rcnl_subscription wanted;
+	} request = { header_of(RCNL_SUBSCRIBE, sizeof(*wanted), NLM_F_ACK, 0), *wanted };
 	long done;
 
 	done = sys_sendto(fd, &request, sizeof(request), &netlink->kernel);
@@ -227,7 +219,7 @@ static int subscribe(struct bench_run *run, const struct subscription *wanted)
 	return check_acknowledged(run, &netlink->in, done, 0);
 }
 
-static int prepare_subscribed(struct bench_run *run, const struct subscription *wanted)
+static int prepare_subscribed(struct bench_run *run, const struct rcnl_subscription *wanted)
 {
 	struct netlink *netlink = run->state;
 
@@ -239,14 +231,14 @@ static int prepare_subscribed(struct bench_run *run, const struct subscription *
 
 static int prepare_receive(struct bench_run *run)
 {
-	const struct subscription alone = { 0 };
+	const struct rcnl_subscription alone = { 0 };
 
 	return prepare_sockets(run) || prepare_subscribed(run, &alone) ? fail_prepare(run) : 0;
 }
 
 static int prepare_receive_acknowledged(struct bench_run *run)
 {
-	const struct subscription acknowledging = { .flags = ACKNOWLEDGES };
+	const struct rcnl_subscription acknowledging = { .flags = RCNL_ACKNOWLEDGES };
 
 	return prepare_sockets(run) || prepare_subscribed(run, &acknowledging) ? fail_prepare(run) : 0;
 }
@@ -266,7 +258,7 @@ static int watch(struct bench_run *run)
 
 static int prepare_epoll(struct bench_run *run)
 {
-	const struct subscription alone = { 0 };
+	const struct rcnl_subscription alone = { 0 };
 
 	return prepare_sockets(run) || watch(run) || prepare_subscribed(run, &alone) ? fail_prepare(run) : 0;
 }
@@ -355,7 +347,7 @@ static int settle_buffers(struct bench_run *run)
 static int prepare_multicast(struct bench_run *run)
 {
 	struct netlink *netlink = run->state;
-	const struct subscription group = { .group = GROUP };
+	const struct rcnl_subscription group = { .group = GROUP };
 
 	if (prepare_sockets(run))
 		return fail_prepare(run);
@@ -450,7 +442,7 @@ static int produce(struct bench_run *run, uint64_t seq)
 /* A datagram of `bytes` bytes, or a negative errno instead, is message `seq`. */
 static int check_datagram(struct bench_run *run, const struct datagram *in, long bytes, uint64_t seq)
 {
-	if (bytes != (long)NLMSG_SPACE(run->bytes) || in->header.nlmsg_type != MESSAGE ||
+	if (bytes != (long)NLMSG_SPACE(run->bytes) || in->header.nlmsg_type != RCNL_MESSAGE ||
 	    in->header.nlmsg_len != NLMSG_LENGTH(run->bytes))
 		return bench_fail_result(run, bytes, "recvfrom");
 	return bench_verify(run, in->message, seq);
@@ -536,7 +528,7 @@ static int receive_acknowledging(struct bench_run *run, uint64_t seq)
 	long done;
 	long sent;
 
-	netlink->answer = header_of(ACK, 0, 0, seq);
+	netlink->answer = header_of(RCNL_ACK, 0, 0, seq);
 	start = window_open();
 	done = sys_recv(fd, &netlink->in, room, 0);
 	sent = sys_sendto(fd, &netlink->answer, sizeof(netlink->answer), &netlink->kernel);

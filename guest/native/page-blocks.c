@@ -45,17 +45,21 @@ int page_blocks_settle(struct bench_run *run, struct page_blocks *blocks, size_t
 		block *= 2;
 	if (block <= LARGEST_CACHE)
 		return 0;
-	while (fd >= 0 && free_count < ARRAY_SIZE(given_back)) {
+	while (fd >= 0 && blocks->count < ARRAY_SIZE(blocks->kept)) {
 		fd = take_block(block);
 		if (fd < 0)
 			bench_fail(run, -fd, "pipe2");
-		else if (blocks->count < 3 * (free_count + 1))
+		else if (blocks->count < 3 * free_count)
 			blocks->kept[blocks->count++] = fd;
 		else
 			given_back[free_count++] = fd;
 	}
-	while (free_count)
-		close(given_back[--free_count]);
+	/*
+	 * Whichever comes back last is used first: the one that was taken last. The first ones may have
+	 * lain alone among memory of others; this one and those around it were split from one block.
+	 */
+	for (unsigned int i = 0; i < free_count; i++)
+		close(given_back[i]);
 	return fd < 0 ? -1 : 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "bench.h"
 
-/* Blocks that stay, and for each three of them one that is given back. */
+/* Blocks that stay, and before each three of them one that is given back. */
 #define PAGE_BLOCKS_KEPT 48
 
 struct page_blocks {
@@ -16,7 +16,7 @@ struct page_blocks {
 /*
  * Such memory is a block of pages from the lists of free ones (mm/page_alloc.c), and how far they are
  * searched, split and merged again depends on what the kernel has done since it booted. So blocks as a
- * message of this size needs one are taken, every fourth is given back, and the others stay until
+ * message of this size needs one are taken, one of four is given back, and the others stay until
  * page_blocks_release(): a free block then is there, its neighbour is in use, so it is not merged, and
  * so are the two beyond. A message that fits a cache needs none of that. 0, or -1 with the run failed;
  * to be released in either case.

@@ -91,8 +91,8 @@ export type Finding =
   | ({ about: 'portability'; outcome: 'works' | 'breaks' } & Stated)
   /** Whether a sending call, the subject (`nlmsg_unicast`; `write, O_NONBLOCK`), returns before or after the receiver has the message. */
   | ({ about: 'synchrony'; direction: 'u2k' | 'k2u'; returns: 'before' | 'after' } & Stated)
-  /** A direction the mechanism does not have: the subject is the attempt, `says` the refusal. */
-  | ({ about: 'not possible'; direction: 'u2k' | 'k2u' | 'u2u' } & Stated);
+  /** A direction the mechanism is said not to have: the subject is the attempt, `says` what came of it, `holds` whether it is so. */
+  | ({ about: 'not possible'; direction: 'u2k' | 'k2u' | 'u2u'; holds: boolean } & Stated);
 
 /** A module the agent loads before a spec and unloads after it. */
 export interface ModuleRequest {

@@ -3,10 +3,8 @@ import type { CaseResult, Distribution } from '../run/results.ts';
 import { atSurveySize, findingsAbout, type Group } from './groups.ts';
 import { figure, notMeasured, type Table } from './table.ts';
 
-/** `brief` names outcomes, for a terminal; `full` also has what was seen, and of whom. */
-export type Detail = 'brief' | 'full';
-
-export const parameterTable = (group: Group, detail: Detail): Table => ({
+/** One row a mechanism, short enough to be compared; what stands behind a word is in `parameterDetails`. */
+export const parameterTable = (group: Group): Table => ({
   header: [
     'mechanism',
     'event-based signalling',
@@ -25,11 +23,11 @@ export const parameterTable = (group: Group, detail: Detail): Table => ({
     return [
       mechanism,
       ...[
-        signalling(own, detail),
-        [...throughput(own), ...limits(own, detail)],
+        signalling(own),
+        [...throughput(own), ...limits(own)],
         latency(own),
-        outcomes(findingsAbout(own, 'extensibility'), detail),
-        outcomes(findingsAbout(own, 'portability'), detail),
+        outcomes(findingsAbout(own, 'extensibility')),
+        outcomes(findingsAbout(own, 'portability')),
       ].map((parts) => parts.join('; ') || notMeasured),
     ];
   }),
@@ -40,15 +38,15 @@ const mechanismsOf = ({ cases, findings }: Group): string[] => [
 ];
 
 /** From the send to the return of a reader that waits in poll, at each such variant's smallest size. */
-const signalling = (group: Group, detail: Detail): string[] => {
+const signalling = (group: Group): string[] => {
   const measured = group.cases.filter(({ variant, transit }) => isPoll(variant) && transit);
   const smallest = measured.filter((one) =>
     measured.every((other) => nameOf(other) !== nameOf(one) || other.bytes >= one.bytes),
   );
   if (smallest.length > 0)
     return smallest.map((one) => `${figure(one.transit?.p50)} at ${figure(one.bytes)} B (${nameOf(one)})`);
-  return findingsAbout(group, 'signalling').map(({ subject, says, works }) =>
-    detail === 'brief' ? `${subject}: ${works ? 'works' : 'does not work'}` : `${subject}: ${says}`,
+  return findingsAbout(group, 'signalling').map(
+    ({ subject, works }) => `${subject}: ${works ? 'works' : 'does not work'}`,
   );
 };
 
@@ -70,11 +68,13 @@ const throughput = ({ cases, unit }: Group): string[] => {
   return [`${rate} B/${unit.replace(/s$/, '')} at ${figure(one.bytes)} B (${nameOf(one)})`];
 };
 
-const limits = (group: Group, detail: Detail): string[] =>
-  findingsAbout(group, 'transfer limit').map(({ subject, says, bytes }) => {
-    const limit = bytes === null ? 'no limit of its own' : `limit ${figure(bytes)} B`;
-    return detail === 'brief' ? limit : `${limit} (${subject}: ${says})`;
-  });
+const limits = (group: Group): string[] => [
+  ...new Set(
+    findingsAbout(group, 'transfer limit').map(({ bytes }) =>
+      bytes === null ? 'no limit of its own' : `limit ${figure(bytes)} B`,
+    ),
+  ),
+];
 
 /**
  * Of each direction the variant that its spec measures first, since later ones may be there for comparison only. One
@@ -111,10 +111,55 @@ const latencyOf = ({ send, receive, transit, bytes, variant }: CaseResult): Late
   return receive ? told('receive', 2, receive) : [];
 };
 
-const outcomes = (
-  findings: readonly { subject: string; says: string; outcome: string }[],
-  detail: Detail,
-): string[] =>
-  detail === 'brief'
-    ? [...new Set(findings.map(({ outcome }) => outcome))]
-    : findings.map(({ subject, says, outcome }) => `${outcome} (${subject}: ${says})`);
+const outcomes = (findings: readonly { outcome: string }[]): string[] => [
+  ...new Set(findings.map(({ outcome }) => outcome)),
+];
+
+/** What tests saw of each parameter that is no figure: a table for each, none where nothing was stated. */
+export const parameterDetails = (group: Group): { title: string; table: Table }[] =>
+  details.flatMap(({ title, header, rows }) => {
+    const found = rows(group);
+    if (found.length === 0) return [];
+    return [
+      { title, table: { header: ['mechanism', ...header, 'what was seen'], textColumns: 4, rows: found } },
+    ];
+  });
+
+const details: readonly { title: string; header: string[]; rows: (group: Group) => string[][] }[] = [
+  {
+    title: 'Event-based signalling: who is woken',
+    header: ['who waits', 'is woken'],
+    rows: (group) =>
+      findingsAbout(group, 'signalling').map(({ mechanism, subject, works, says }) => [
+        mechanism,
+        subject,
+        works ? 'yes' : 'no',
+        says,
+      ]),
+  },
+  {
+    title: 'Large transfers: the largest message',
+    header: ['of what', 'bytes'],
+    rows: (group) =>
+      findingsAbout(group, 'transfer limit').map(({ mechanism, subject, bytes, says }) => [
+        mechanism,
+        subject,
+        bytes === null ? 'no limit of its own' : figure(bytes),
+        says,
+      ]),
+  },
+  {
+    title: 'Extensibility: a message with one more field',
+    header: ['between whom', 'outcome'],
+    rows: (group) => outcomeRows(findingsAbout(group, 'extensibility')),
+  },
+  {
+    title: 'Portability: a 32-bit program against the 64-bit kernel',
+    header: ['what crosses', 'outcome'],
+    rows: (group) => outcomeRows(findingsAbout(group, 'portability')),
+  },
+];
+
+const outcomeRows = (
+  findings: readonly { mechanism: string; subject: string; outcome: string; says: string }[],
+): string[][] => findings.map(({ mechanism, subject, outcome, says }) => [mechanism, subject, outcome, says]);

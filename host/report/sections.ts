@@ -1,11 +1,14 @@
 // The parts of a page that belong to one group: title, the survey's tables, the five parameters, what is not possible.
 import type { Manifest } from '../run/manifest.ts';
 import { findingsAbout, type Group } from './groups.ts';
-import { type Detail, parameterTable } from './parameters.ts';
+import { parameterDetails, parameterTable } from './parameters.ts';
 import { cycleNotes, cycleTable } from './survey-cycles.ts';
 import { ipcNotes, ipcTable } from './survey-ipc.ts';
 import { synchronyNotes, synchronyTable } from './survey-synchrony.ts';
 import { renderNotes, renderTable, type Table } from './table.ts';
+
+/** `brief` has tables only, for a terminal; `full` also their notes, and what stands behind each parameter. */
+export type Detail = 'brief' | 'full';
 
 /** What it is, and that its figures and the survey's do not compare. */
 export const groupTitle = ({ release, lens, unit }: Group, { lenses }: Manifest): string => {
@@ -45,21 +48,24 @@ export const surveySections = (group: Group, detail: Detail): string[] => {
     {
       title: 'Table 4 of the survey: user to kernel',
       table: cycleTable('u2k', group),
-      notes: cycleNotes('u2k'),
+      notes: cycleNotes('u2k', group),
       isOfFigures: true,
     },
     {
       title: 'Table 5 of the survey: kernel to user',
       table: cycleTable('k2u', group),
-      notes: cycleNotes('k2u'),
+      notes: cycleNotes('k2u', group),
       isOfFigures: true,
     },
     {
       title: "The survey's five parameters",
-      table: parameterTable(group, detail),
+      table: parameterTable(group),
       notes: [],
       isOfFigures: false,
     },
+    ...(detail === 'full'
+      ? parameterDetails(group).map((one) => ({ ...one, notes: [], isOfFigures: false }))
+      : []),
   ];
   return tables
     .filter(({ isOfFigures }) => group.unit !== null || !isOfFigures)
@@ -70,16 +76,22 @@ export const surveySections = (group: Group, detail: Detail): string[] => {
     ]);
 };
 
-/** Directions that a mechanism does not have, with the refusal that shows it. */
+/** Directions that a mechanism is said not to have, and what came of trying. */
 export const notPossibleSection = (group: Group): string[] => {
   const shown = findingsAbout(group, 'not possible');
   if (shown.length === 0) return [];
   return [
-    '### Not possible, as shown',
+    '### Said to be not possible',
     renderTable({
-      header: ['mechanism', 'direction', 'attempt', 'refusal'],
-      textColumns: 4,
-      rows: shown.map(({ mechanism, direction, subject, says }) => [mechanism, direction, subject, says]),
+      header: ['mechanism', 'direction', 'attempt', 'possible', 'what was seen'],
+      textColumns: 5,
+      rows: shown.map(({ mechanism, direction, subject, holds, says }) => [
+        mechanism,
+        direction,
+        subject,
+        holds ? 'no' : 'yes',
+        says,
+      ]),
     }),
   ];
 };

@@ -28,23 +28,29 @@ test('a mechanism that is not measured has a dash beside the survey’s own word
   ]);
 });
 
-test('what is not possible shows the refusal of its own direction, and a dash until it is shown', (t) => {
+test('what is not possible is said when it was shown, for its own direction, and a dash until then', (t) => {
   const refused: Finding = {
     about: 'not possible',
     mechanism: 'relay',
     direction: 'u2k',
     subject: 'write',
+    holds: true,
     says: 'EINVAL',
   };
   const relay = (findings: Finding[]) =>
     rowOf(cycleTable('u2k', group({ findings })).rows, 'relay to debugfs')?.slice(1);
   t.deepEqual(relay([refused, { ...refused, direction: 'k2u', says: 'other' }]), [
     'NOT POSSIBLE',
-    'NOT POSSIBLE: write: EINVAL',
+    'NOT POSSIBLE',
     'NOT POSSIBLE',
     'NOT POSSIBLE',
   ]);
   t.deepEqual(relay([]), ['NOT POSSIBLE', '—', 'NOT POSSIBLE', '—']);
+  const stored: Finding = { ...refused, subject: 'store', holds: false, says: 'root may' };
+  t.is(relay([refused, stored])?.[1], 'NOT POSSIBLE by a call');
+  const notes = cycleNotes('u2k', group({ findings: [refused, stored] }));
+  t.true(notes.includes('relay to debugfs: write: EINVAL'));
+  t.true(notes.includes('relay to debugfs: store is possible: root may'));
 });
 
 test('a receiver that waits has its transit in the place of a window', (t) => {
@@ -60,9 +66,9 @@ test('a receiver that waits has its transit in the place of a window', (t) => {
 });
 
 test('notes belong to the rows of their table', (t) => {
-  t.true(cycleNotes('u2k').some((note) => /^character device, read\/write: a printk/.test(note)));
-  t.false(cycleNotes('k2u').some((note) => /printk/.test(note)));
-  t.true(cycleNotes('k2u').some((note) => /^relay to debugfs: messages had 99 bytes/.test(note)));
+  t.true(cycleNotes('u2k', group({})).some((note) => /^character device, read\/write: a printk/.test(note)));
+  t.false(cycleNotes('k2u', group({})).some((note) => /printk/.test(note)));
+  t.true(cycleNotes('k2u', group({})).some((note) => /^relay to debugfs: messages had 99 bytes/.test(note)));
 });
 
 test('a case finds the survey’s cell by name, direction and size', (t) => {

@@ -123,19 +123,27 @@ const ownFigures = (one: CaseResult | undefined): [string, string] => [
   one?.transit && !one.receive ? `transit ${figure(one.transit.p50)}` : figure(one?.receive?.p50),
 ];
 
-/** What the attempt met, in both cells of the row as in the survey's. */
+/** What the attempts met, in both cells of the row as in the survey's; the notes say which they were. */
 const refusal = (group: Group, mechanism: string, direction: Direction): [string, string] => {
-  const shown = findingsAbout(group, 'not possible', mechanism).filter((one) => one.direction === direction);
+  const shown = attempts(group, mechanism, direction);
   if (shown.length === 0) return [figure(null), figure(null)];
-  return [
-    `NOT POSSIBLE: ${shown.map(({ subject, says }) => `${subject}: ${says}`).join('; ')}`,
-    'NOT POSSIBLE',
-  ];
+  const cell = shown.every(({ holds }) => holds) ? 'NOT POSSIBLE' : 'NOT POSSIBLE by a call';
+  return [cell, cell];
 };
 
+const attempts = (group: Group, mechanism: string, direction: Direction) =>
+  findingsAbout(group, 'not possible', mechanism).filter((one) => one.direction === direction);
+
 /** Why the survey's figures of one table are not what they say, by row, and what holds for all of them. */
-export const cycleNotes = (direction: Direction): string[] => [
-  ...rows.flatMap(({ title, [direction]: { note } }) => (note ? [`${title}: ${note}`] : [])),
+export const cycleNotes = (direction: Direction, group: Group): string[] => [
+  ...rows.flatMap(({ title, mechanism, [direction]: { note, variant } }) => [
+    ...(note ? [`${title}: ${note}`] : []),
+    ...(variant === null
+      ? attempts(group, mechanism, direction).map(
+          ({ subject, says, holds }) => `${title}: ${subject}${holds ? '' : ' is possible'}: ${says}`,
+        )
+      : []),
+  ]),
   'every figure of the survey: CPUID serialises inside the windows; interrupts and preemption were off while the module loaded, not while it was measured; no warm-up, repetition, spread, pinning, count of losses or empty window; "cycles" are ticks of the TSC; neither kernel nor mitigations are recorded.',
 ];
 

@@ -77,6 +77,7 @@ export const findingSchema = z.discriminatedUnion('about', [
     about: z.literal('not possible'),
     ...said,
     direction: z.enum(['u2k', 'k2u', 'u2u']),
+    holds: z.boolean(),
   }),
 ]) satisfies z.ZodType<Finding>;
 

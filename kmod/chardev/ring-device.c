@@ -100,6 +100,24 @@ static int ring_device_mmap(struct file *file, struct vm_area_struct *vma)
 	}
 }
 
+/*
+ * Without the lock, the indices that ring_unread() and ring_pending() compare may be of two moments, before
+ * and after a message. So an error counts only if it is there under the lock, too. Inlined, to have no
+ * indirect call.
+ */
+static __always_inline int ring_device_count(const struct ring *ring, struct mutex *lock,
+					     int (*count)(const struct ring *ring))
+{
+	int messages = count(ring);
+
+	if (messages < 0) {
+		mutex_lock(lock);
+		messages = count(ring);
+		mutex_unlock(lock);
+	}
+	return messages;
+}
+
 static __poll_t ring_device_poll(struct file *file, poll_table *wait)
 {
 	__poll_t events = 0;
@@ -107,8 +125,8 @@ static __poll_t ring_device_poll(struct file *file, poll_table *wait)
 	int to_kernel;
 
 	poll_wait(file, &device.wait, wait);
-	to_user = ring_unread(&device.to_user);
-	to_kernel = ring_pending(&device.to_kernel);
+	to_user = ring_device_count(&device.to_user, &device.to_user_lock, ring_unread);
+	to_kernel = ring_device_count(&device.to_kernel, &device.to_kernel_lock, ring_pending);
 	if (to_user < 0 || to_kernel < 0)
 		events |= EPOLLERR;
 	if (to_user > 0)

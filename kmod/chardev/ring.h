@@ -50,7 +50,8 @@ int ring_take(struct ring *ring, void *message, u32 room);
 
 /*
  * Messages that user space has not taken yet, where the kernel puts them in; and those that the
- * kernel has not, where user space does. -EPROTO for an index that cannot be. No lock is needed.
+ * kernel has not, where user space does. -EPROTO for an index that cannot be; without the lock of the
+ * ring's owner also where the index changed meanwhile.
  */
 int ring_unread(const struct ring *ring);
 int ring_pending(const struct ring *ring);

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The generic netlink family "ringcross": messages as attributes, checked against a policy.
- *
- *	command	attributes		what it does
- *	1	PAYLOAD			do: the kernel takes the message
- *	2	PAYLOAD			do: the same, and a reply with its SEQ
- *	3	SEQ, PAYLOAD		an event, from the kernel only
- *	4	none			do, CAP_NET_ADMIN: events go to the sender's port from now on
- *	5	none			do, CAP_NET_ADMIN: no longer
- *	6	BYTES, [SEQ], [COUNT]	dump: COUNT (1) entries of SEQ and PAYLOAD, from SEQ (0) on
+ * genetlink-commands.h lists commands and attributes.
  *
  * The trigger `produce` makes the kernel send an event: to the port that subscribed
  * or, where none has, to the multicast group "events". Whoever subscribes takes the
- * place of the one before. While the file `hold` is open, commands 1 and 2 wait.
+ * place of the one before. While the file `hold` is open, the commands that take a
+ * message wait, in locks of generic netlink: other families may wait for them. A signal
+ * ends the wait, and the command is answered ECANCELED.
  *
  * Stamps:
  *   received  from the entry of the command's callback, when netlink has checked the
@@ -25,33 +20,11 @@
 
 #include <net/genetlink.h>
 
+#include "genetlink-commands.h"
 #include "ringcross-hold.h"
 #include "ringcross.h"
 
-/* The length of an attribute has 16 bits and counts its header. */
-#define GENETLINK_MAX_PAYLOAD (U16_MAX - NLA_HDRLEN)
 #define GENETLINK_MAX_COUNT 10000
-
-enum genetlink_command {
-	GENETLINK_SEND = 1,
-	GENETLINK_EXCHANGE,
-	GENETLINK_EVENT,
-	GENETLINK_SUBSCRIBE,
-	GENETLINK_UNSUBSCRIBE,
-	GENETLINK_LIST,
-};
-
-enum genetlink_attribute {
-	/* u64: the number of the message in PAYLOAD. */
-	GENETLINK_SEQ = 1,
-	GENETLINK_PAYLOAD,
-	/* u32: the size of each entry's payload. */
-	GENETLINK_BYTES,
-	/* u32 */
-	GENETLINK_COUNT,
-	/* What SEQ is aligned with, where the machine wants it. */
-	GENETLINK_PAD,
-};
 
 static unsigned int max_message = GENETLINK_MAX_PAYLOAD;
 module_param(max_message, uint, 0444);
@@ -76,11 +49,10 @@ static int genetlink_take(struct genl_info *info)
 	const struct nlattr *payload;
 	u64 start;
 	u64 end;
-	int error;
 
-	error = ringcross_hold_wait(&hold);
-	if (error)
-		return error;
+	/* Goes to user space in an answer, where ERESTARTSYS means nothing; to EINTR netlink gives none. */
+	if (ringcross_hold_wait(&hold))
+		return -ECANCELED;
 	start = ringcross_ticks();
 	if (GENL_REQ_ATTR_CHECK(info, GENETLINK_PAYLOAD))
 		return -EINVAL;
@@ -297,12 +269,12 @@ static const struct genl_ops genetlink_ops[] = {
 	},
 };
 
-static const struct genl_multicast_group genetlink_groups[] = { { .name = "events" } };
+static const struct genl_multicast_group genetlink_groups[] = { { .name = GENETLINK_GROUP } };
 
 /* resv_start_op stays 0, as new families are asked to: every command is checked strictly. */
 static struct genl_family genetlink_family __ro_after_init = {
-	.name = "ringcross",
-	.version = 1,
+	.name = GENETLINK_FAMILY,
+	.version = GENETLINK_VERSION,
 	.module = THIS_MODULE,
 	.ops = genetlink_ops,
 	.n_ops = ARRAY_SIZE(genetlink_ops),
@@ -349,4 +321,4 @@ module_exit(genetlink_exit);
 MODULE_DESCRIPTION("ringcross: messages across generic netlink: commands, events, dumps");
 MODULE_AUTHOR("The ringcross authors");
 MODULE_LICENSE("GPL");
-MODULE_ALIAS_GENL_FAMILY("ringcross");
+MODULE_ALIAS_GENL_FAMILY(GENETLINK_FAMILY);

@@ -90,6 +90,8 @@ struct ringcross_worker {
 	struct ringcross_order first;
 	u64 count;
 	bool fifo;
+	/* Set by ringcross_worker_stop(), read by the thread. */
+	bool stopping;
 	/* Written by the thread, read by others. */
 	u64 done;
 	int error;
@@ -189,7 +191,7 @@ static int ringcross_consume(struct ringcross *rc, const struct ringcross_order 
 /* Longest: "produce", ten digits, twice twenty, "fifo", what separates and ends them. */
 #define RINGCROSS_WORDS 72
 
-/* The words of a trigger from user space, without the blanks around them: 0, -EFAULT, or -EINVAL for too many. */
+/* The words of a trigger from user space without the blanks behind them: 0, -EFAULT, or -EINVAL. */
 static inline int ringcross_get_words(const char __user *from, size_t bytes, char words[RINGCROSS_WORDS])
 {
 	if (bytes >= RINGCROSS_WORDS)
@@ -291,7 +293,7 @@ static int ringcross_worker_main(void *data)
 
 	/* A step that sleeps interruptibly is woken by it; kthread_stop() alone does that on newer kernels only. */
 	allow_signal(SIGTERM);
-	while (READ_ONCE(worker->done) < worker->count && !kthread_should_stop()) {
+	while (READ_ONCE(worker->done) < worker->count && !READ_ONCE(worker->stopping)) {
 		error = worker->step(rc, &order);
 		if (error)
 			break;
@@ -300,8 +302,8 @@ static int ringcross_worker_main(void *data)
 		WRITE_ONCE(worker->done, worker->done + 1);
 		cond_resched();
 	}
-	/* What the stop itself interrupted is no failure. */
-	WRITE_ONCE(worker->error, kthread_should_stop() ? 0 : error);
+	/* User space, whose SIGTERM it may have been, has no ERESTARTSYS. After a stop nobody reads it. */
+	WRITE_ONCE(worker->error, error == -ERESTARTSYS ? -EINTR : error);
 	return 0;
 }
 
@@ -312,6 +314,8 @@ static void ringcross_worker_stop(struct ringcross *rc)
 
 	if (!task)
 		return;
+	/* First, for a thread that does not allow the signal yet: it would lose it, and sleep. */
+	WRITE_ONCE(rc->worker.stopping, true);
 	send_sig(SIGTERM, task, 1);
 	kthread_stop(task);
 	put_task_struct(task);

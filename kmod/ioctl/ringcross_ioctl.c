@@ -82,10 +82,12 @@ static int ioctl_release(struct inode *inode, struct file *file)
 /* Takes the lock of the inbox when nobody holds the handlers back. */
 static int ioctl_lock_inbox(struct file *file)
 {
-	if ((file->f_flags & O_NONBLOCK) && atomic_read(&hold.holders))
-		return -EAGAIN;
-	if (ringcross_hold_wait(&hold))
+	if (file->f_flags & O_NONBLOCK) {
+		if (atomic_read(&hold.holders))
+			return -EAGAIN;
+	} else if (ringcross_hold_wait(&hold)) {
 		return -ERESTARTSYS;
+	}
 	return mutex_lock_interruptible(&inbox.lock) ? -ERESTARTSYS : 0;
 }
 

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A netlink(7) protocol of our own, 31 unless told otherwise: messages between
- * sockets and the kernel, both ways.
+ * sockets and the kernel, both ways, netlink-messages.h. What a socket sends is
+ * answered by NLMSG_ERROR where NLM_F_ACK is set or it is refused.
  *
- * What a socket may send, each with NLM_F_REQUEST, as netlink_rcv_skb() wants it:
- *   RCNL_MESSAGE    payload: a message
- *   RCNL_SUBSCRIBE  payload: struct rcnl_subscription; makes its sender, or the
- *                   group it names, the one that `produce` sends to. As messages
- *                   are taken away from whoever had them, for CAP_NET_ADMIN only
- *   RCNL_ACK        no payload: the message with this nlmsg_seq has arrived
- * Any of them is answered by NLMSG_ERROR where NLM_F_ACK is set or it is refused.
- *
- * The kernel sends RCNL_MESSAGE, with the lower half of the message's number as
- * nlmsg_seq. A subscriber is known by its port alone, so that whoever binds it next
- * gets the messages; that nobody has is found out by ECONNREFUSED of nlmsg_unicast(),
- * which ends the subscription. To a subscriber that acknowledges, messages bear
- * NLM_F_ACK, and each waits until the one before has been acknowledged, or somebody
- * subscribes anew. That is RCNL_ACK, not NLMSG_ERROR, since netlink_rcv_skb() passes
- * over types below NLMSG_MIN_TYPE.
+ * The trigger `produce` makes the kernel send a message to whoever has subscribed. A
+ * subscriber is known by its port alone, so that whoever binds it next gets the
+ * messages; that nobody has is found out by ECONNREFUSED of nlmsg_unicast(), which ends
+ * the subscription. To a subscriber that acknowledges, messages bear NLM_F_ACK, and each
+ * waits until the one before has been acknowledged, or somebody subscribes anew. That is
+ * RCNL_ACK, not NLMSG_ERROR, since netlink_rcv_skb() passes over types below
+ * NLMSG_MIN_TYPE.
  *
  * Stamps:
  *   received  from entry of the protocol's input function, which netlink calls inside
@@ -38,6 +31,7 @@
 #include <net/net_namespace.h>
 #include <net/netlink.h>
 
+#include "netlink-messages.h"
 #include "ringcross-hold.h"
 #include "ringcross.h"
 
@@ -48,9 +42,9 @@
 #define RCNL_MAX_MESSAGE (8u << 20)
 #define RCNL_MAX_TIMEOUT_MS 60000u
 
-static unsigned int protocol = 31;
+static unsigned int protocol = RCNL_PROTOCOL;
 module_param(protocol, uint, 0444);
-MODULE_PARM_DESC(protocol, "number of the netlink protocol (default 31)");
+MODULE_PARM_DESC(protocol, "number of the netlink protocol (default " __stringify(RCNL_PROTOCOL) ")");
 
 static unsigned int groups = 64;
 module_param(groups, uint, 0444);
@@ -65,21 +59,6 @@ static unsigned int ack_timeout_ms = 1000;
 module_param(ack_timeout_ms, uint, 0444);
 MODULE_PARM_DESC(ack_timeout_ms,
 		 "milliseconds that a message waits for the one before to be acknowledged (default 1000)");
-
-enum rcnl_type {
-	RCNL_MESSAGE = NLMSG_MIN_TYPE,
-	RCNL_SUBSCRIBE,
-	RCNL_ACK,
-};
-
-/* The subscriber sends RCNL_ACK for each message. */
-#define RCNL_ACKNOWLEDGES 1u
-
-struct rcnl_subscription {
-	/* 0 stands for the sender alone. */
-	__u32 group;
-	__u32 flags;
-};
 
 /* To whom, and how. */
 struct rcnl_subscriber {

@@ -22,7 +22,7 @@
  *	control/consumedN	how many were consumed; writing a number adds that many
  * and for all of them:
  *	control/channel		writing `reset` empties the channel
- *	control/dropped		how often a full buffer had no sub-buffer for a message
+ *	control/dropped		how often a full buffer had no sub-buffer for a message, or for a `flush`
  *
  * Stamps:
  *	sent	relay_write(), or relay_reserve() and the copy; with `flush` the switch of
@@ -75,7 +75,10 @@ static struct dentry *folder;
 static struct dentry *control;
 static atomic_t dropped;
 
-/* One who reports what he has consumed at a time: relay does not guard its count. */
+/*
+ * One who reports what he has consumed at a time: relay does not guard its count. A read(2) of cpuN moves
+ * it too, so a buffer is read or mapped, not both at once.
+ */
 static DEFINE_MUTEX(consumed_lock);
 
 /* How far the writer of one buffer has come. */
@@ -84,7 +87,10 @@ struct relayed_progress {
 	u64 offset;
 };
 
-/* Called with interrupts off, for the CPU's own buffer; 0 drops what was to be written. */
+/*
+ * Called for the CPU's own buffer with interrupts off, and for any when the channel is opened or reset;
+ * 0 drops what was to be written.
+ */
 static int relayed_subbuf_start(struct rchan_buf *buf, void *subbuf, void *prev_subbuf, size_t prev_padding)
 {
 	if (READ_ONCE(overwrite) || !relay_buf_full(buf))

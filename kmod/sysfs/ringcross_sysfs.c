@@ -48,7 +48,10 @@ static struct {
 	unsigned int filled;
 	/* Of the whole. */
 	unsigned int size;
-	/* Whose pieces they are; compared, never followed. */
+	/*
+	 * Whose pieces they are; compared, never followed. A file that is opened at the place of one that
+	 * was closed in between may go on with its message, at the offset where that one stopped.
+	 */
 	const struct file *writer;
 } pieces;
 

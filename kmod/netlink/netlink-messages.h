@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The messages of kmod/netlink's protocol, for the kernel and for user space. Those to the
+ * kernel want NLM_F_REQUEST, without which netlink_rcv_skb() passes over them.
+ */
+#ifndef RINGCROSS_NETLINK_MESSAGES_H
+#define RINGCROSS_NETLINK_MESSAGES_H
+
+#include <linux/netlink.h>
+#include <linux/types.h>
+
+/* The module's parameter `protocol` may say otherwise. MAX_LINKS, 32, is one more than the highest. */
+#define RCNL_PROTOCOL 31
+
+enum rcnl_type {
+	/* Both ways; payload: a message. From the kernel, nlmsg_seq is the lower half of its number. */
+	RCNL_MESSAGE = NLMSG_MIN_TYPE,
+	/*
+	 * To the kernel; payload: struct rcnl_subscription. Makes the sender, or the group it names, the
+	 * one that gets the kernel's messages. As they are taken away from whoever had them, for
+	 * CAP_NET_ADMIN only.
+	 */
+	RCNL_SUBSCRIBE,
+	/* To the kernel, no payload: the message with this nlmsg_seq has arrived. */
+	RCNL_ACK,
+};
+
+/* The subscriber sends RCNL_ACK for each message. Not for a group. */
+#define RCNL_ACKNOWLEDGES 1u
+
+struct rcnl_subscription {
+	/* 0 stands for the sender alone. */
+	__u32 group;
+	/* RCNL_ACKNOWLEDGES or 0. */
+	__u32 flags;
+};
+
+#endif
