@@ -4,6 +4,7 @@ import { findSpecs, readSpec } from '../host/guest-build/spec.ts';
 import { loadProject, ownRoot } from '../host/project.ts';
 import { type Difference, differences, exactFigures } from '../host/report/repeat.ts';
 import type { CellResult, TestResult } from '../host/run/results.ts';
+import { lensRecords } from '../vm/lens.ts';
 import { removeRuns, runHere } from './run-here.ts';
 
 const project = await loadProject(ownRoot);
@@ -37,6 +38,12 @@ for (const lens of lenses)
         const result = cell.tests.find((one) => one.title === title);
         if (!result) throw new Error('the guest told no result of this test');
         if (result.output) t.log(result.output);
+        // What compares ticks has nothing to compare where a tick counts nothing; anywhere else it must run.
+        if (result.outcome === 'skipped' && result.reason && lensRecords[lens].unit === null) {
+          t.log(`skipped in the guest: ${result.reason}`);
+          t.pass();
+          return;
+        }
         if (result.outcome !== 'passed') {
           for (const line of cell.log ?? []) t.log(line);
           throw asError(result);
