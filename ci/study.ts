@@ -1,5 +1,5 @@
-// `npm run study`: the whole study twice in the `instructions` lens. The first run becomes docs/results.md; a median or a
-// ninetieth percentile that the second does not repeat to the last digit fails.
+// `npm run study`: the whole study twice in the `instructions` lens. The first run becomes docs/results.md; where the second
+// does not repeat a median or a ninetieth percentile to the last digit, it fails and the page stays as it was.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ try {
         }),
   );
   console.log(`${wrong.length} of p50 and p90 differ, ${found.length - wrong.length} of p99 and means.`);
-  await $`bin/ringcross report ${join(folder, 'first')} --page docs/results.md`;
-  process.exitCode = wrong.length === 0 ? 0 : 1;
+  if (wrong.length === 0) await $`bin/ringcross report ${join(folder, 'first')} --page docs/results.md`;
+  else process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true });
 }

@@ -4,7 +4,7 @@ export type Incident =
   | { kind: 'panic'; line: string }
   /** The kernel lost a thread and may limp on. */
   | { kind: 'oops'; line: string }
-  /** A WARN: nothing died, but it is never right. */
+  /** A WARN, a leak, undefined behaviour: nothing died, but it is never right. */
   | { kind: 'warning'; line: string }
   /** Our init saw the agent end; `status` is a shell's: 128 + n for signal n. */
   | { kind: 'agent-ended'; status: number; line: string };
@@ -14,7 +14,9 @@ const kernelLine = /^\[\s*\d+\.\d{6}\]\s(.*)$/;
 const panic = /^Kernel panic - not syncing/;
 const oops =
   /^(Oops:|(watchdog: )?BUG: |kernel BUG at |general protection fault|double fault|stack segment:|invalid opcode:)/;
-const warning = /^(WARNING: |rcu: INFO: \S+ (self-)?detected stall|INFO: task .* blocked for more than)/;
+// The checkers of a debug kernel: SLUB names the cache, kmemleak counts what nobody points to any more.
+const warning =
+  /^(WARNING: |rcu: INFO: \S+ (self-)?detected stall|INFO: task .* blocked for more than|UBSAN: |BUG \S+ \(|kmemleak: \d+ new suspected memory leaks)/;
 const agentEnded = /^ringcross-init: the agent ended with status (\d+)/;
 
 /** What one console line says, or null. Pure. */

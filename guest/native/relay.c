@@ -171,10 +171,10 @@ static int prepare(struct bench_run *run)
 	struct channel *channel = run->state;
 
 	if (set_up(run, setup))
-		return -1;
+		goto restore;
 	channel->trigger = trigger_open(run, "relay", "produce");
 	if (channel->trigger < 0)
-		return -1;
+		goto restore;
 	channel->reader = open_of_cpu(run, "cpu", O_RDONLY);
 	if (channel->reader < 0)
 		goto close_trigger;
@@ -186,6 +186,8 @@ close_reader:
 	close(channel->reader);
 close_trigger:
 	close(channel->trigger);
+restore:
+	set_up(run, &usual);
 	return -1;
 }
 

@@ -43,6 +43,11 @@ test('large transfers are the best rate over sizes and the limit', (t) => {
     measured({ bytes: 8, ...rate(0.1) }),
     measured({ bytes: 65536, ...rate(7.7) }),
     measured({ bytes: 8, variant: 'one size', ...rate(9) }),
+    // The wake-up alone: the bytes come later.
+    ...['poll', 'epoll', 'ring-poll'].flatMap((variant) => [
+      measured({ bytes: 8, variant, ...rate(0.2) }),
+      measured({ bytes: 65536, variant, ...rate(8) }),
+    ]),
   ];
   const limit = (bytes: number | null): Finding => ({
     about: 'transfer limit',

@@ -53,14 +53,20 @@ const signalling = (group: Group): string[] => {
 /** `poll` as a word of its own: `poll`, `ring-poll`. */
 const isPoll = (variant: string): boolean => /(?:^|[^a-z])poll(?:[^a-z]|$)/.test(variant);
 
+/** Its transit ends with the wake-up, before the bytes have been read. */
+const isSignalAlone = (variant: string): boolean => isPoll(variant) || variant === 'epoll';
+
 const nameOf = ({ direction, variant }: CaseResult): string => `${direction} ${variant}`;
 
-/** The best over sizes: a case that has one size only says nothing about large transfers. */
+/**
+ * The best over sizes, of cases that bring the bytes to their receiver: one that has one size only says nothing about
+ * large transfers.
+ */
 const throughput = ({ cases, unit }: Group): string[] => {
   const measured = cases.flatMap((one) => {
     const rate = one.throughput.bytesPerTick;
     const hasSizes = cases.some((other) => nameOf(other) === nameOf(one) && other.bytes !== one.bytes);
-    return rate === null || !hasSizes ? [] : [{ one, rate }];
+    return rate === null || !hasSizes || isSignalAlone(one.variant) ? [] : [{ one, rate }];
   });
   const [first, ...others] = measured;
   if (!first || unit === null) return [];

@@ -75,9 +75,10 @@ export const ipcTable = ({ cases, unit }: Group): Table => ({
 /** What to know before reading Table 1. */
 export const ipcNotes = ({ lens }: Pick<Group, 'lens'>): string[] => [
   'The survey times one loop over a million messages and divides: that is inverse throughput, not the latency of a message. The columns "as the survey did" repeat its method; those of a message go from the start of its send to the end of its receive.',
+  'A message is received by a thread that waits for it, so that its latency holds the wake-up and the switch to that thread; only the two transfers are sent and received by one thread, and theirs holds neither.',
   ...(lens === 'instructions'
     ? [
-        'Where the survey sends a million messages, we send as many as the column says: a count of instructions is exact either way.',
+        'Where the survey sends a million messages, we send as many as the column says: each costs the same number of instructions, and what more of them would smooth is the timer ticks that fall into the window.',
       ]
     : []),
   'The survey does not say how long a message is in shared memory and in the queue: 416 B is taken.',
