@@ -10,8 +10,8 @@ const rounds = 10;
 
 /**
  * Declares the test that unloads the module and loads it again ten times, and `use`s it each time. Its worker is left
- * running. After the last round the kernel has printed nothing, no thread of the module is left, and what vmalloc() holds has
- * not grown since the first: logs, messages, the module itself. What kmalloc() gives only kmemleak can tell.
+ * running. After the last round the kernel has printed nothing, no thread of the module is left, and what vmalloc() holds
+ * (logs, messages, the module itself) has not grown since the first. Of kmalloc() only kmemleak could tell.
  */
 export const comesAndGoes = (module: string, use: () => void | Promise<void>): void => {
   test('the module comes and goes ten times, and leaves nothing behind', async () => {

@@ -10,7 +10,10 @@ test('a panic, an oops, a warning and the end of the agent are told apart', (t) 
   t.is(kindOf('[    4.123456] WARNING: CPU: 0 PID: 1 at fs/pipe.c:1 pipe_write+0x1/0x2'), 'warning');
   t.is(kindOf('[   44.123456] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [node:50]'), 'oops');
   t.is(kindOf('[   44.123456] rcu: INFO: rcu_sched self-detected stall on CPU'), 'warning');
-  t.is(kindOf('[   44.123456] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)'), 'warning');
+  t.is(
+    kindOf('[   44.123456] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)'),
+    'warning',
+  );
   t.is(kindOf('[   44.123456] BUG kmalloc-64 (Tainted: G           O      ): Poison overwritten'), 'warning');
   t.is(kindOf('[   44.123456] UBSAN: array-index-out-of-bounds in drivers/x.c:7:9'), 'warning');
   t.deepEqual(incidentOf('ringcross-init: the agent ended with status 134'), {

@@ -239,6 +239,10 @@ static int prepare_command(struct bench_run *run)
 
 	if (prepare(run))
 		return -1;
+	if (netlink_expect_answers(run, client->fds[0])) {
+		close_all(client);
+		return -1;
+	}
 	start_message(&client->out, client->family, *command, 0);
 	put(&client->out, GENETLINK_PAYLOAD, run->out, run->bytes);
 	return 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "netlink-socket.h"
@@ -13,6 +14,9 @@
 #define CANDIDATES 8
 /* One may meet a timer tick or an empty cache of the allocator. */
 #define KNOCKS 5
+
+/* The kernel has answered before the call that sent returns. */
+#define ANSWER_SECONDS 5
 
 /* A descriptor or a negative errno. */
 static int open_at(int protocol, uint32_t port)
@@ -77,4 +81,13 @@ int netlink_open(struct bench_run *run, int protocol)
 	}
 	fd = open_at(protocol, chosen);
 	return fd < 0 ? bench_fail(run, -fd, "bind") : fd;
+}
+
+int netlink_expect_answers(struct bench_run *run, int fd)
+{
+	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
+		return bench_fail(run, errno, "setsockopt");
+	return 0;
 }

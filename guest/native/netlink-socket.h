@@ -15,4 +15,10 @@
  */
 int netlink_open(struct bench_run *run, int protocol);
 
+/*
+ * For a window that receives the answer to what it has sent: an answer that does not come is EAGAIN
+ * after a while, where one that comes costs the same. 0, or -1 with the run failed.
+ */
+int netlink_expect_answers(struct bench_run *run, int fd);
+
 #endif

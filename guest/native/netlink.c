@@ -184,7 +184,7 @@ static int prepare_send_acknowledged(struct bench_run *run)
 {
 	struct netlink *netlink = run->state;
 
-	if (prepare_sockets(run))
+	if (prepare_sockets(run) || netlink_expect_answers(run, netlink->sockets[0]))
 		return fail_prepare(run);
 	netlink->out.header = header_of(RCNL_MESSAGE, run->bytes, NLM_F_ACK, 0);
 	return 0;

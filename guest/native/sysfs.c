@@ -22,7 +22,9 @@
 #define MESSAGE "/sys/kernel/ringcross-sysfs/message"
 #define DATA "/sys/kernel/ringcross-sysfs/data"
 #define DATA_SIZE "/sys/kernel/ringcross-sysfs/data_size"
-#define NOTIFY "/sys/module/ringcross_sysfs/parameters/notify"
+#define PARAMETERS "/sys/module/ringcross_sysfs/parameters/"
+#define NOTIFY PARAMETERS "notify"
+#define MAX_MESSAGE PARAMETERS "max_message"
 
 #define PAGE 4096
 /* What a store is given at most, and what a show can give: it must leave room for one byte. */
@@ -46,7 +48,13 @@ static int write_text(struct bench_run *run, const char *path, const char *text)
 
 static int prepare_silent(struct bench_run *run)
 {
-	return write_text(run, NOTIFY, "N") ? -1 : message_file_prepare(run);
+	if (write_text(run, NOTIFY, "N"))
+		return -1;
+	if (message_file_prepare(run)) {
+		write_text(run, NOTIFY, "Y");
+		return -1;
+	}
+	return 0;
 }
 
 /* To a file that was never read each poll answers at once; what the read finds does not matter. */
@@ -60,19 +68,47 @@ static int prepare_notified(struct bench_run *run)
 	return 0;
 }
 
-static int prepare_pieces(struct bench_run *run)
-{
-	char size[24];
-
-	snprintf(size, sizeof(size), "%zu", run->bytes);
-	return write_text(run, DATA_SIZE, size) ? -1 : prepare_silent(run);
-}
-
 /* Puts back what is the module's default. */
 static void finish(struct bench_run *run)
 {
 	message_file_finish(run);
 	write_text(run, NOTIFY, "Y");
+}
+
+static int prepare_pieces(struct bench_run *run)
+{
+	char size[24];
+
+	if (prepare_silent(run))
+		return -1;
+	snprintf(size, sizeof(size), "%zu", run->bytes);
+	if (write_text(run, DATA_SIZE, size)) {
+		finish(run);
+		return -1;
+	}
+	return 0;
+}
+
+/* The size too: a module that has just been loaded takes its largest message for one in pieces. */
+static void finish_pieces(struct bench_run *run)
+{
+	char size[24];
+	const int fd = open(MAX_MESSAGE, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	finish(run);
+	if (fd < 0) {
+		bench_fail(run, errno, "open");
+		return;
+	}
+	length = read(fd, size, sizeof(size) - 1);
+	if (length < 0)
+		bench_fail(run, errno, "read");
+	close(fd);
+	if (length < 0)
+		return;
+	size[length] = '\0';
+	write_text(run, DATA_SIZE, size);
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -127,8 +163,7 @@ static int read_pieces(struct bench_run *run, uint64_t seq)
 	return bench_verify(run, in, seq);
 }
 
-#define COMMON                                                                                         \
-	.min_bytes = RINGCROSS_MESSAGE_MIN, .state_bytes = sizeof(struct message_file), .finish = finish
+#define COMMON .min_bytes = RINGCROSS_MESSAGE_MIN, .state_bytes = sizeof(struct message_file)
 
 static const struct bench benches[] = {
 	{ .variant = "store",
@@ -137,6 +172,7 @@ static const struct bench benches[] = {
 	  .max_bytes = STORE_MAX,
 	  .data = MESSAGE,
 	  .prepare = prepare_silent,
+	  .finish = finish,
 	  .send = message_file_write },
 	{ .variant = "show",
 	  .direction = K2U,
@@ -144,6 +180,7 @@ static const struct bench benches[] = {
 	  .max_bytes = SHOW_MAX,
 	  .data = MESSAGE,
 	  .prepare = prepare_silent,
+	  .finish = finish,
 	  .send = message_file_produce,
 	  .receive = message_file_read },
 	{ .variant = "poll",
@@ -153,6 +190,7 @@ static const struct bench benches[] = {
 	  .blocking = true,
 	  .data = MESSAGE,
 	  .prepare = prepare_notified,
+	  .finish = finish,
 	  .send = message_file_produce,
 	  .receive = message_file_poll },
 	{ .variant = "binary-write",
@@ -161,6 +199,7 @@ static const struct bench benches[] = {
 	  .max_bytes = MESSAGE_FILE_MAX_BYTES,
 	  .data = DATA,
 	  .prepare = prepare_pieces,
+	  .finish = finish_pieces,
 	  .send = write_pieces },
 	{ .variant = "binary-read",
 	  .direction = K2U,
@@ -168,6 +207,7 @@ static const struct bench benches[] = {
 	  .max_bytes = MESSAGE_FILE_MAX_BYTES,
 	  .data = DATA,
 	  .prepare = prepare_silent,
+	  .finish = finish,
 	  .send = message_file_produce,
 	  .receive = read_pieces },
 };

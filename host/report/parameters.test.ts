@@ -60,7 +60,19 @@ test('large transfers are the best rate over sizes and the limit', (t) => {
   t.is(row([], [limit(null)]).transfers, 'no limit of its own');
 });
 
-test('latency is the transit, or else both windows, of what a spec measures first in each direction', (t) => {
+test('latency is the transit to a receiver that waits, whatever was measured before it', (t) => {
+  const waits = { receive: null, transit: spread(900) };
+  t.is(
+    row([
+      measured({ variant: 'direct' }),
+      measured({ variant: 'poll', ...waits, transit: spread(800) }),
+      measured({ variant: 'blocking', ...waits }),
+    ]).latency,
+    'u2k 900 transit at 1,024 B (blocking)',
+  );
+});
+
+test('else it is the transit, or both windows, of what a spec measures first in each direction', (t) => {
   t.is(
     row([
       measured({ direction: 'k2u', variant: 'b', transit: null }),

@@ -83,8 +83,9 @@ const limits = (group: Group): string[] => [
 ];
 
 /**
- * Of each direction the variant that its spec measures first, since later ones may be there for comparison only. One
- * with a transit goes before one with two windows, and that before one with one.
+ * Of each direction the transit to a receiver that waits, where the mechanism has one: with the wake-up and the switch, so
+ * that mechanisms compare. Else what its spec measures first, since later variants may be there for comparison only: a
+ * transit goes before two windows, and those before one.
  */
 const latency = ({ cases }: Group): string[] =>
   (['u2k', 'k2u', 'u2u'] as const).flatMap((direction) => {
@@ -111,10 +112,11 @@ const latencyOf = ({ send, receive, transit, bytes, variant }: CaseResult): Late
   const told = (what: string, rank: number, ...columns: Distribution[]): Latency[] => [
     { ticks: columns.reduce((sum, { p50 }) => sum + p50, 0), what, rank, bytes, variant },
   ];
-  if (transit) return told('transit', 0, transit);
-  if (send && receive) return told('send + receive', 1, send, receive);
-  if (send) return told('send', 2, send);
-  return receive ? told('receive', 2, receive) : [];
+  if (transit && isSignalAlone(variant)) return [];
+  if (transit) return told('transit', receive ? 1 : 0, transit);
+  if (send && receive) return told('send + receive', 2, send, receive);
+  if (send) return told('send', 3, send);
+  return receive ? told('receive', 3, receive) : [];
 };
 
 const outcomes = (findings: readonly { outcome: string }[]): string[] => [
