@@ -1,4 +1,5 @@
 // The public API of specs: `import { measure, sizes } from 'ringcross/guest'`.
+export { type Capability, withoutCapability } from './capabilities.ts';
 export { debugfs, kernelSide, resetStamps, verified, verifyBelow } from './debugfs.ts';
 export { errnoName, type SystemError } from './errno.ts';
 export { finding, findingChannel } from './finding.ts';
@@ -36,7 +37,7 @@ export { benches, type Case, type CaseResult, sample } from './sample.ts';
 export { configure, type Settings, tickUnit } from './settings.ts';
 export { sizes } from './sizes.ts';
 export type { Stamps } from './stamps.ts';
-export { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } from './syscall.ts';
+export { attempt, attemptAsync, int80, nowhere, outcome, probe, syscall, syscallAsync } from './syscall.ts';
 export type { SyscallName } from './syscall-numbers.ts';
 export type { I386SyscallName } from './syscall-numbers-i386.ts';
 export { until, untilBlocked, untilFirstHalfOfSecond } from './wait.ts';

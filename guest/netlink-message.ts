@@ -18,7 +18,7 @@ export const messageFlags = {
 } as const;
 
 /** Types of messages that belong to netlink itself: nlmsg_type. */
-export const messageTypes = { noop: 1, error: 2, done: 3 } as const;
+export const messageTypes = { error: 2, done: 3 } as const;
 
 /** Set in an attribute's type where it holds attributes. */
 export const nestedAttribute = 0x8000;

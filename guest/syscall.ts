@@ -54,3 +54,6 @@ export const attemptAsync = async (
 /** A single question that a mechanism's native file answers; guest/native/<mechanism>.c lists them. */
 export const probe = (mechanism: string, name: string, ...args: CallArgument[]): ProbeResult =>
   native().probe(mechanism, name, checked(args));
+
+/** Pointers that a call must refuse with EFAULT, by what they are. */
+export const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n } as const;

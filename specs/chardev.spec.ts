@@ -17,6 +17,7 @@ import {
   moduleLoaded,
   modulePath,
   type Needs,
+  nowhere,
   poll,
   pollAsync,
   resetStamps,
@@ -53,7 +54,6 @@ const device = '/dev/ringcross-chardev';
 const largest = 65536;
 const capacity = 16;
 const { O_NONBLOCK, O_RDWR } = constants;
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
 
 /** The device, closed when the test ends: the last to close it empties it. */
 const openDevice = (t: TestContext, flags = 0): number => {

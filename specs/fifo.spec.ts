@@ -8,6 +8,7 @@ import {
   finding,
   measure,
   type Needs,
+  nowhere,
   poll,
   pollAsync,
   sizes,
@@ -37,7 +38,6 @@ measure({ mechanism, direction: 'u2u', variant: 'stream', sizes: [416, 1024, 409
 const capacity = 65536;
 const pipeBuf = 4096;
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, S_IFIFO } = constants;
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
 
 /** A new FIFO in a folder of its own, gone when the test ends; `open` gives descriptors that are closed by then. */
 const makeFifo = (t: TestContext) => {

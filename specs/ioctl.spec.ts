@@ -14,6 +14,7 @@ import {
   moduleLoaded,
   modulePath,
   type Needs,
+  nowhere,
   poll,
   resetStamps,
   startPeer32,
@@ -63,7 +64,6 @@ measure({ mechanism: 'ioctl', direction: 'k2u', variant: 'blocking', sizes: size
 
 const device = '/dev/ringcross-ioctl';
 const { O_NONBLOCK, O_RDWR } = constants;
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
 
 /** include/uapi/asm-generic/ioctl.h: two bits of direction, fourteen of size, eight of type, eight of sequence number. */
 const number = (direction: number, sequence: number, bytes: number, type = 0xdf): number =>

@@ -10,6 +10,7 @@ import {
   kernelSide,
   loadModule,
   modulePath,
+  nowhere,
   poll,
   pollAsync,
   resetStamps,
@@ -28,7 +29,6 @@ export interface MessageFile {
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const page = 4096;
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
 const nobody = 65534;
 /** Of i386: its sets of three user ids. */
 const setresuid32 = 208;

@@ -8,6 +8,7 @@ import {
   finding,
   measure,
   type Needs,
+  nowhere,
   poll,
   pollAsync,
   sizes,
@@ -15,6 +16,7 @@ import {
   syscall,
   tickUnit,
   untilBlocked,
+  withoutCapability,
 } from 'ringcross/guest';
 
 export const needs = {
@@ -41,8 +43,7 @@ const messages = tickUnit() === 'cycles' ? 1_000_000 : 10_000;
 measure({ mechanism, direction: 'u2u', variant: 'stream', sizes: [416, 1024, 4096], messages });
 
 const { O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
-const [CAP_SYS_RESOURCE, RLIMIT_MSGQUEUE] = [24, 12];
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
+const RLIMIT_MSGQUEUE = 12;
 
 /** struct mq_attr: flags, most messages, bytes of the largest, messages now, four reserved. */
 const attributes = (most: number, bytes: number): BigInt64Array =>
@@ -74,22 +75,6 @@ const receive = (queue: number, bytes = 64): { text: string; priority: number } 
   const length = attempt('mq_timedreceive', queue, buffer, bytes, priority, 0);
   if (typeof length === 'string') return length;
   return { text: buffer.toString('latin1', 0, length), priority: priority[0] ?? 0 };
-};
-
-/** Runs `use` on this thread without a capability, which it has again afterwards: capabilities(7). */
-const without = (capability: number, use: () => void): void => {
-  const header = Uint32Array.of(0x2008_0522, 0);
-  const all = new Uint32Array(6);
-  assert.equal(attempt('capget', header, all), 0);
-  const fewer = all.slice();
-  // Two times effective, permitted and inheritable, for capabilities below 32 and from 32 on.
-  fewer[0] = (fewer[0] ?? 0) & ~(1 << capability);
-  assert.equal(attempt('capset', header, fewer), 0);
-  try {
-    use();
-  } finally {
-    assert.equal(attempt('capset', header, all), 0);
-  }
 };
 
 /** What all queues of a user may hold in bytes, until the test ends: RLIMIT_MSGQUEUE of getrlimit(2). */
@@ -268,7 +253,7 @@ test('without CAP_SYS_RESOURCE the limits of /proc/sys/fs/mqueue hold', (t) => {
   assert.deepEqual([most, bytes], [10, 8192]);
   const make = (...limits: [number, number]) =>
     attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(...limits));
-  without(CAP_SYS_RESOURCE, () => {
+  withoutCapability('CAP_SYS_RESOURCE', () => {
     assert.equal(make(most + 1, bytes), 'EINVAL');
     assert.equal(make(most, bytes + 1), 'EINVAL');
     openQueue(t, { most, bytes });
@@ -278,7 +263,7 @@ test('without CAP_SYS_RESOURCE the limits of /proc/sys/fs/mqueue hold', (t) => {
 test('without CAP_SYS_RESOURCE there are so many queues and no more', (t) => {
   limit(t, 'queues_max', readdirSync('/dev/mqueue').length);
   const make = () => attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(4, 64));
-  without(CAP_SYS_RESOURCE, () => assert.equal(make(), 'ENOSPC'));
+  withoutCapability('CAP_SYS_RESOURCE', () => assert.equal(make(), 'ENOSPC'));
   openQueue(t);
 });
 

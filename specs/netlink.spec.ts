@@ -18,6 +18,7 @@ import {
   modulePath,
   type Needs,
   type NetlinkMessage,
+  nowhere,
   poll,
   pollAsync,
   resetStamps,
@@ -25,6 +26,7 @@ import {
   startPeer32,
   unloadModule,
   untilBlocked,
+  withoutCapability,
 } from 'ringcross/guest';
 
 export const needs = { modules: ['netlink'] } satisfies Needs;
@@ -212,22 +214,6 @@ const reload = (t: TestContext, parameters: string): void => {
     unloadModule('netlink');
     loadModule(path);
   });
-};
-
-/** What `act` does on this thread, it does without the capability. capset(2), version 3. */
-const withoutNetAdmin = (act: () => void): void => {
-  const CAP_NET_ADMIN = 12;
-  const header = Uint32Array.of(0x20080522, 0);
-  const sets = new Uint32Array(6);
-  assert.equal(attempt('capget', header, sets), 0);
-  const fewer = sets.with(0, (sets[0] ?? 0) & ~(1 << CAP_NET_ADMIN));
-  assert.notDeepEqual(fewer, sets);
-  assert.equal(attempt('capset', header, fewer), 0);
-  try {
-    act();
-  } finally {
-    assert.equal(attempt('capset', header, sets), 0);
-  }
 };
 
 for (const [subject, flags] of [
@@ -437,8 +423,6 @@ test('a receiver with too little room loses the rest of the message', (t) => {
   assert.equal(numberOf(receiveMessage(fd)), 2n, 'the next call gets the next message');
 });
 
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
-
 for (const [what, pointer] of Object.entries(nowhere)) {
   test(`${what} is EFAULT to a sender, and nothing arrives`, (t) => {
     const fd = openBound(t);
@@ -559,7 +543,7 @@ test('with 32 groups there is no 33rd', (t) => {
 test('without CAP_NET_ADMIN a socket talks to the kernel; groups and the ports of others are EPERM', (t) => {
   const other = portOf(openBound(t));
   resetStamps('netlink', 'received');
-  withoutNetAdmin(() => {
+  withoutCapability('CAP_NET_ADMIN', () => {
     const fd = openBound(t);
     assert.equal(ask(fd, types.message, payloadOf(1)), 0, 'both ways: the answer came');
     assert.deepEqual(received(), [1n]);

@@ -8,6 +8,7 @@ import {
   finding,
   measure,
   type Needs,
+  nowhere,
   poll,
   pollAsync,
   sizes,
@@ -57,7 +58,6 @@ const openPipe = (t: TestContext, flags = 0) => {
 
 const { O_NONBLOCK } = constants;
 const O_CLOEXEC = 0o2000000;
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
 
 test('bytes come out in order, and a short read leaves the rest', (t) => {
   const { reader, writer } = openPipe(t);

@@ -17,6 +17,7 @@ import {
   moduleLoaded,
   modulePath,
   type Needs,
+  nowhere,
   poll,
   pollAsync,
   resetStamps,
@@ -63,7 +64,6 @@ const { O_NONBLOCK, O_RDONLY } = constants;
 const [O_CLOEXEC, O_PATH] = [0o2000000, 0o10000000];
 /** errno(3), as the worker tells it. */
 const EPIPE = 32;
-const nowhere = { 'a null pointer': 0n, 'a kernel address': 0xffff_ffff_8100_0000n };
 
 /** Writes words into a file of the module: their number of bytes, or the name of the error. */
 const tell = (file: 'attach' | 'produce' | 'consume' | 'worker', words: string): number | string => {

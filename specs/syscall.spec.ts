@@ -8,6 +8,7 @@ import {
   int80,
   measure,
   type Needs,
+  nowhere,
   outcome,
   sizes,
   startPeer32,
@@ -89,13 +90,12 @@ test('a payload comes back as it went', (t) => {
   assert.equal(attempt('pread64', fd, back, 8, out.length), 0, 'beyond the end there is nothing');
 });
 
-const nowhere = {
-  'a null pointer': 0n,
-  'a kernel address': 0xffff_ffff_8100_0000n,
+const unusable = {
+  ...nowhere,
   'an address that is not canonical': 0x8000_0000_0000_0000n,
 };
 
-for (const [what, address] of Object.entries(nowhere)) {
+for (const [what, address] of Object.entries(unusable)) {
   test(`${what} is EFAULT in both directions`, (t) => {
     const fd = openMemory(t);
     assert.equal(attempt('pwrite64', fd, address, 8, 0), 'EFAULT');

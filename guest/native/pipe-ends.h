@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an anonymous pipe and a FIFO have in common: once open, both are two file
- * descriptors with the same buffer between them, pipe(7). Only how one comes by
- * the two differs, and stands in pipe.c and fifo.c.
+ * descriptors with the same buffer between them, pipe(7).
  */
 #ifndef PIPE_ENDS_H
 #define PIPE_ENDS_H
@@ -13,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "timed-io.h"
@@ -44,6 +45,52 @@ static inline int pipe_ends_keep(struct bench_run *run, int reader, int writer)
 	error = errno;
 	pipe_ends_close(ends);
 	return bench_fail(run, error, "fcntl");
+}
+
+static inline int pipe_ends_open_pipe(struct bench_run *run)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		return bench_fail(run, errno, "pipe2");
+	return pipe_ends_keep(run, fds[0], fds[1]);
+}
+
+/* Opening one end waits for the other; with both at once there is nothing to wait for. */
+static inline int pipe_ends_open_name(struct bench_run *run, const char *name)
+{
+	const int both = open(name, O_RDWR | O_CLOEXEC);
+	int reader;
+	int writer;
+
+	if (both < 0)
+		return bench_fail(run, errno, "open");
+	reader = open(name, O_RDONLY | O_CLOEXEC);
+	writer = open(name, O_WRONLY | O_CLOEXEC);
+	if (reader < 0 || writer < 0)
+		bench_fail(run, errno, "open");
+	close(both);
+	if (reader >= 0 && writer >= 0)
+		return pipe_ends_keep(run, reader, writer);
+	if (reader >= 0)
+		close(reader);
+	if (writer >= 0)
+		close(writer);
+	return -1;
+}
+
+/* On the tmpfs of our guests. Of this thread alone, and gone before the first message: an open FIFO needs no name. */
+static inline int pipe_ends_open_fifo(struct bench_run *run)
+{
+	char name[sizeof("/tmp/ringcross-fifo-") + 10];
+	int result;
+
+	snprintf(name, sizeof(name), "/tmp/ringcross-fifo-%d", gettid());
+	if (mkfifo(name, 0600))
+		return bench_fail(run, errno, "mkfifo");
+	result = pipe_ends_open_name(run, name);
+	unlink(name);
+	return result;
 }
 
 static inline int pipe_ends_send(struct bench_run *run, uint64_t seq)

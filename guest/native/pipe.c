@@ -16,15 +16,6 @@ struct watched_pipe {
 	int epoll;
 };
 
-static int prepare(struct bench_run *run)
-{
-	int fds[2];
-
-	if (pipe2(fds, O_CLOEXEC))
-		return bench_fail(run, errno, "pipe2");
-	return pipe_ends_keep(run, fds[0], fds[1]);
-}
-
 static void finish(struct bench_run *run)
 {
 	pipe_ends_close(run->state);
@@ -35,7 +26,7 @@ static int prepare_watched(struct bench_run *run)
 	struct watched_pipe *pipe = run->state;
 	struct epoll_event event = { .events = EPOLLIN };
 
-	if (prepare(run))
+	if (pipe_ends_open_pipe(run))
 		return -1;
 	pipe->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (pipe->epoll < 0) {
@@ -144,7 +135,7 @@ static int stream_halves_in(struct bench_run *run, uint64_t seq)
 }
 
 #define COMMON                                                                                         \
-	.direction = U2U, .state_bytes = sizeof(struct pipe_ends), .prepare = prepare, .finish = finish
+	.direction = U2U, .state_bytes = sizeof(struct pipe_ends), .prepare = pipe_ends_open_pipe, .finish = finish
 
 static const struct bench benches[] = {
 	PIPE_ENDS_BENCHES(COMMON),

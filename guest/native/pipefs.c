@@ -13,14 +13,11 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "pipe-ends.h"
 #include "trigger.h"
 
 #define MODULE "pipefs"
-/* The usual place of FIFOs: a tmpfs in our guests. */
-#define FOLDER "/tmp"
 
 /* Ends come first: what works on two ends finds them in run->state. */
 struct shared_pipe {
@@ -29,52 +26,6 @@ struct shared_pipe {
 	/* Makes the kernel move one message, or starts and stops the thread that does. */
 	int trigger;
 };
-
-static int open_pipe(struct bench_run *run)
-{
-	int fds[2];
-
-	if (pipe2(fds, O_CLOEXEC))
-		return bench_fail(run, errno, "pipe2");
-	return pipe_ends_keep(run, fds[0], fds[1]);
-}
-
-/* Opening one end waits for the other; with both at once there is nothing to wait for. */
-static int open_fifo_ends(struct bench_run *run, const char *name)
-{
-	const int both = open(name, O_RDWR | O_CLOEXEC);
-	int reader;
-	int writer;
-
-	if (both < 0)
-		return bench_fail(run, errno, "open");
-	reader = open(name, O_RDONLY | O_CLOEXEC);
-	writer = open(name, O_WRONLY | O_CLOEXEC);
-	if (reader < 0 || writer < 0)
-		bench_fail(run, errno, "open");
-	close(both);
-	if (reader >= 0 && writer >= 0)
-		return pipe_ends_keep(run, reader, writer);
-	if (reader >= 0)
-		close(reader);
-	if (writer >= 0)
-		close(writer);
-	return -1;
-}
-
-static int open_fifo(struct bench_run *run)
-{
-	char name[sizeof(FOLDER "/ringcross-pipefs-") + 10];
-	int result;
-
-	/* Of this thread alone, and gone before the first message: an open FIFO needs no name. */
-	snprintf(name, sizeof(name), FOLDER "/ringcross-pipefs-%d", gettid());
-	if (mkfifo(name, 0600))
-		return bench_fail(run, errno, "mkfifo");
-	result = open_fifo_ends(run, name);
-	unlink(name);
-	return result;
-}
 
 static int tell(struct bench_run *run, int fd, const char *words)
 {
@@ -125,12 +76,12 @@ static const char *trigger_name(const struct bench_run *run)
 
 static int prepare_pipe(struct bench_run *run)
 {
-	return open_pipe(run) ? -1 : attach_or_close(run, trigger_name(run));
+	return pipe_ends_open_pipe(run) ? -1 : attach_or_close(run, trigger_name(run));
 }
 
 static int prepare_fifo(struct bench_run *run)
 {
-	return open_fifo(run) ? -1 : attach_or_close(run, trigger_name(run));
+	return pipe_ends_open_fifo(run) ? -1 : attach_or_close(run, trigger_name(run));
 }
 
 static void finish(struct bench_run *run)
@@ -149,7 +100,7 @@ static int prepare_worker(struct bench_run *run)
 	const struct shared_pipe *pipe = run->state;
 	char words[72];
 
-	if (open_pipe(run) || attach_or_close(run, "worker"))
+	if (pipe_ends_open_pipe(run) || attach_or_close(run, "worker"))
 		return -1;
 	snprintf(words, sizeof(words), "consume %zu 0 %llu%s", run->bytes,
 		 (unsigned long long)(run->warmup + run->messages), run->realtime ? " fifo" : "");

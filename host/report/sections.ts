@@ -21,7 +21,7 @@ export const groupTitle = ({ release, lens, unit }: Group, { lenses }: Manifest)
 };
 
 /** The sentence without which no page shows figures beside the survey's. */
-export const doNotCompare = (unit: string): string =>
+const doNotCompare = (unit: string): string =>
   `The survey's cycles and these ${unit} are different units of different machines: they do not compare.`;
 
 /** Tables 1 to 5, then the parameters. A lens without a unit has those that findings fill. */
