@@ -1,9 +1,11 @@
 // The addon on this machine: built as the guest's is, loaded in this process, every bench that needs no module run.
-// One test at a time: starting the compiler copies this process's page tables, and a bench beside it would fault.
+// One test at a time, in a process of its own (AVA's workerThreads: false): whoever starts a program copies the page tables of
+// its process, and a bench in the same one would fault.
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import { type Native, native } from '../guest/native.ts';
 import { benches, type Case, sample } from '../guest/sample.ts';
@@ -45,6 +47,10 @@ const note = (t: ExecutionContext): void => {
 };
 
 test.before(async (t) => {
+  t.true(
+    isMainThread,
+    'expected a process of its own: in a worker, programs that other files start make benches fault',
+  );
   folder = await mkdtemp(join(tmpdir(), 'ringcross-native-'));
   delete process.env.RINGCROSS_NATIVE;
   t.throws(() => native(), { message: /RINGCROSS_NATIVE is not set/ });
