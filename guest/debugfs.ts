@@ -6,8 +6,11 @@ import type { Side, Stamps } from './stamps.ts';
 export const debugfs = (module: string, file: string): string =>
   `/sys/kernel/debug/ringcross-${module}/${file}`;
 
-/** One side's stamps as the module took them, warm-up included, with the kernel's own empty window. */
-export const kernelSide = (module: string, side: 'sent' | 'received'): Side => ({
+/**
+ * One side's stamps as the module took them, warm-up included, with the kernel's own empty window. `refused` has an errno
+ * in the place of each end.
+ */
+export const kernelSide = (module: string, side: 'sent' | 'received' | 'refused'): Side => ({
   stamps: readStamps(debugfs(module, side)),
   overhead: BigInt(readFileSync(debugfs(module, 'overhead'), 'latin1').trim()),
 });
@@ -23,7 +26,7 @@ export const verified = (module: string): { intact: number; corrupt: number } =>
   corrupt: Number(readFileSync(debugfs(module, 'corrupt'), 'latin1')),
 });
 
-/** Empties one log of the module. */
+/** Empties one log of the module; with `sent`, `refused` too. */
 export const resetStamps = (module: string, side: 'sent' | 'received'): void => {
   writeFileSync(debugfs(module, side), 'reset');
 };

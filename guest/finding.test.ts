@@ -43,6 +43,20 @@ test.serial('subject and direction tell two findings apart', (t) => {
   t.is(told.splice(0).length, 3);
 });
 
+test.serial('size and the dead side tell two findings apart', (t) => {
+  const pipe = { mechanism: 'pipe', subject: 'write', direction: 'u2u', says: 'x' } as const;
+  const boundary = { about: 'boundary', ...pipe, size: 'empty', bytes: 0, result: 'taken' } as const;
+  finding(boundary);
+  finding({ ...boundary, size: 'one more', bytes: 65537, result: 'EAGAIN' });
+  const death = { about: 'death', ...pipe, of: 'reader', survivor: 'EPIPE' } as const;
+  finding(death);
+  finding({ ...death, of: 'writer', survivor: 'end of file' });
+  t.is(told.splice(0).length, 4);
+  t.throws(() => finding({ ...boundary, result: 'EINVAL' }), { message: /contradict/ });
+  t.throws(() => finding({ ...death, survivor: 'nothing' }), { message: /contradict/ });
+  t.deepEqual(told, []);
+});
+
 const refused = (title: string, given: object, message: RegExp) =>
   test.serial(title, (t) => {
     t.throws(() => finding(given as Finding), { instanceOf: TypeError, message });
@@ -58,4 +72,14 @@ refused(
   'an outcome is one of its words',
   { about: 'portability', mechanism: 'x', subject: 'y', says: 'z', outcome: 'refused' },
   /outcome .* works, breaks; not refused/,
+);
+refused(
+  'a boundary has a size of three words',
+  { ...limit, about: 'boundary', direction: 'k2u', size: 'small', result: 'taken' },
+  /size .* empty, largest, one more; not small/,
+);
+refused(
+  'a guarantee says under which condition',
+  { about: 'guarantee', mechanism: 'x', subject: 'k2u', says: 'z', loses: 'never' },
+  /condition .* one line/,
 );

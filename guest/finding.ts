@@ -13,13 +13,14 @@ const stated = new Map<string, Finding>();
  * States what the test that runs has established; it counts only if that test passes. Stating the same again is no
  * harm, so that a test may run twice.
  * @throws {TypeError} when it is no finding.
- * @throws {Error} when the cell has stated something else of the same mechanism, subject and direction.
+ * @throws {Error} when the cell has stated something else of the same mechanism, subject, direction, size and dead side.
  */
 export const finding = (given: Finding): void => {
   check(given);
   const { about, mechanism, subject } = given;
   const direction = 'direction' in given ? given.direction : null;
-  const key = JSON.stringify([about, mechanism, subject, direction]);
+  const which = 'size' in given ? given.size : 'of' in given ? given.of : null;
+  const key = JSON.stringify([about, mechanism, subject, direction, which]);
   const earlier = stated.get(key);
   if (earlier && !isDeepStrictEqual(earlier, given))
     throw new Error(`two findings contradict: ${JSON.stringify(earlier)} and ${JSON.stringify(given)}`);
@@ -42,18 +43,35 @@ const cellText: Field = {
 
 const truth: Field = { expected: 'true, false', test: (value) => typeof value === 'boolean' };
 
+const way = oneOf('u2k', 'k2u', 'u2u');
+
+const wholeBytes: Field = {
+  expected: 'a whole number of bytes',
+  test: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+};
+
 const fields: Record<Finding['about'], Record<string, Field>> = {
   signalling: { works: truth },
   'transfer limit': {
     bytes: {
-      expected: 'a whole number of bytes, or null for none',
-      test: (value) => value === null || (Number.isSafeInteger(value) && (value as number) >= 0),
+      expected: `${wholeBytes.expected}, or null for none`,
+      test: (value) => value === null || wholeBytes.test(value),
     },
   },
   extensibility: { outcome: oneOf('works', 'refused', 'silently wrong') },
   portability: { outcome: oneOf('works', 'breaks') },
   synchrony: { direction: oneOf('u2k', 'k2u'), returns: oneOf('before', 'after') },
-  'not possible': { direction: oneOf('u2k', 'k2u', 'u2u'), holds: truth },
+  'not possible': { direction: way, holds: truth },
+  boundary: {
+    direction: way,
+    size: oneOf('empty', 'largest', 'one more'),
+    bytes: wholeBytes,
+    result: cellText,
+  },
+  death: { direction: way, of: oneOf('reader', 'writer', 'module'), survivor: cellText },
+  'loss notice': { direction: way, sender: cellText, receiver: cellText },
+  recovery: { works: truth },
+  guarantee: { loses: oneOf('never', 'when full', 'unless acknowledged'), condition: cellText },
 };
 
 /** A spec's types are stripped before it runs: what is no finding is told here, by the test that states it. */

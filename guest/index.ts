@@ -1,8 +1,10 @@
 // The public API of specs: `import { measure, sizes } from 'ringcross/guest'`.
+export { account, accountChannel } from './account.ts';
 export { type Capability, withoutCapability } from './capabilities.ts';
 export { debugfs, kernelSide, resetStamps, verified, verifyBelow } from './debugfs.ts';
 export { errnoName, type SystemError } from './errno.ts';
 export { finding, findingChannel } from './finding.ts';
+export { holdReceiver } from './hold.ts';
 export { kernelLog, kernelLogEnd } from './kernel-log.ts';
 export { caseChannel, measure, type Series } from './measure.ts';
 export {
@@ -28,11 +30,12 @@ export {
   type NetlinkMessage,
   nestedAttribute,
 } from './netlink-message.ts';
+export { type Experiment, openLoop } from './open-loop.ts';
 export { type Peer32, startPeer32 } from './peer32.ts';
-export { type PollEvent, poll, pollAsync } from './poll.ts';
+export { type PollEvent, poll, pollAsync, pollfd } from './poll.ts';
 export { program } from './programs.ts';
-export type { Finding } from './protocol/messages.ts';
-export { comesAndGoes } from './reload.ts';
+export type { AccountReport, Finding } from './protocol/messages.ts';
+export { comesAndGoes, reload } from './reload.ts';
 export { benches, type Case, type CaseResult, sample } from './sample.ts';
 export { configure, type Settings, tickUnit } from './settings.ts';
 export { sizes } from './sizes.ts';

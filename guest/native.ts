@@ -20,6 +20,8 @@ export interface NativeBench {
   stream: boolean;
   /** There must be page faults: they are what is measured. */
   firstTouch: boolean;
+  /** It is an experiment on reliability, for `runOpenLoop`. */
+  openLoop: boolean;
 }
 
 /** Stamps are sequence number, start and end in ticks, message after message. */
@@ -34,6 +36,12 @@ export interface NativeResult {
   streamTicks: bigint | undefined;
   sent: BigUint64Array | undefined;
   received: BigUint64Array | undefined;
+  /** Errors of an experiment on reliability, in place of a stamp's end: by message, and by how many were received. */
+  refused: BigUint64Array | undefined;
+  noticed: BigUint64Array | undefined;
+  /** Of an experiment: messages that were delivered with a wrong checksum, and that were recognised as delivered before. */
+  corrupted: number;
+  recognised: number;
 }
 
 /** What a probe found: a value, or the signal with which the kernel answered. */
@@ -53,6 +61,19 @@ export interface Native {
     cpu: number,
     realtime: boolean,
     path: string | undefined,
+  ): Promise<NativeResult>;
+  runOpenLoop(
+    mechanism: string,
+    direction: Direction,
+    variant: string,
+    bytes: number,
+    messages: number,
+    warmup: number,
+    cpu: number,
+    realtime: boolean,
+    buffer: number,
+    periodNs: number,
+    serviceNs: number,
   ): Promise<NativeResult>;
   benches(): NativeBench[];
   probe(mechanism: string, name: string, args: CallArgument[]): ProbeResult;

@@ -10,6 +10,8 @@ export const messageFlags = {
   request: 0x1,
   multi: 0x2,
   ack: 0x4,
+  /** Of a dump's message: what is listed has changed since the message before. */
+  dumpInterrupted: 0x10,
   dump: 0x300,
   /** Of an answer: the request is not repeated in it. */
   capped: 0x100,

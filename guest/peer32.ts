@@ -146,14 +146,40 @@ export class Peer32 implements AsyncDisposable {
     if (result < 0) throw systemError(-result, 'poke', `at ${hex(address)}`);
   }
 
-  /** Resolves when it is blocked in `call` on its file `fd`. */
-  untilBlocked(call: I386SyscallName, fd: number): Promise<void> {
-    return until(`the 32-bit peer blocked in ${call} of ${fd}`, () =>
-      isBlocked(`/proc/${this.pid}`, i386SyscallNumbers[call], fd),
+  /** Resolves when it is blocked in `call` on its file `fd`; without one on anything, for `poll`. */
+  untilBlocked(call: I386SyscallName, fd?: number): Promise<void> {
+    return until(`the 32-bit peer blocked in ${call} of ${fd ?? 'anything'}`, () =>
+      this.#isBlocked(call, fd),
     );
   }
 
-  /** Ends the process, whatever it is doing, and waits until it has. Calls under way fail. Safe to call twice. */
+  /**
+   * Makes a call that blocks, and kills the process with SIGKILL while it is in there. Resolves when it is gone, and its
+   * files are closed. A first argument that is a number is the file that it must be blocked on.
+   * @throws {Error} when the call returns instead.
+   */
+  async killIn(call: I386SyscallName, ...args: CallArgument[]): Promise<void> {
+    const [first] = args;
+    const fd = typeof first === 'number' ? first : undefined;
+    let returned: number | string | undefined;
+    const answered = this.attempt(call, ...args).then(
+      (result) => {
+        returned = result;
+      },
+      // What it was killed for.
+      () => {},
+    );
+    await until(
+      `the 32-bit peer blocked in ${call}`,
+      () => returned !== undefined || this.#isBlocked(call, fd),
+    );
+    await this.stop();
+    await answered;
+    if (returned !== undefined)
+      throw new Error(`${call} of the 32-bit peer was to block, and returned ${returned}`);
+  }
+
+  /** Ends the process with SIGKILL, whatever it is doing, and waits until it has. Calls under way fail. Safe to call twice. */
   async stop(): Promise<void> {
     this.#ended ??= 'was stopped';
     // Nothing of it needs an orderly end, and a blocked call would hear of nothing else.
@@ -163,6 +189,10 @@ export class Peer32 implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #isBlocked(call: I386SyscallName, fd?: number): boolean {
+    return isBlocked(`/proc/${this.pid}`, i386SyscallNumbers[call], fd);
   }
 
   async #ask(request: Buffer): Promise<Answer> {

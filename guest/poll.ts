@@ -12,18 +12,25 @@ export const poll = (fd: number, asked: readonly PollEvent[] = ['in', 'out']): P
   return answer(entry, syscall('poll', entry, 1, 0));
 };
 
-/** As `poll`, but waits on a thread of its own until something is ready or `ms` have passed: then nothing is. */
+/**
+ * As `poll`, but waits on a thread of its own until it is woken because something is ready, or `ms` have passed: then
+ * nothing is. A negative number is no limit.
+ */
 export const pollAsync = async (
   fd: number,
   asked: readonly PollEvent[],
   ms: number,
 ): Promise<PollEvent[]> => {
   const entry = pollfd(fd, asked);
-  return answer(entry, await syscallAsync('poll', entry, 1, ms));
+  const start = performance.now();
+  const result = await syscallAsync('poll', entry, 1, ms);
+  // When the time is up the kernel looks once more, and may find what it was not woken for.
+  if (ms >= 0 && performance.now() - start >= ms) return [];
+  return answer(entry, result);
 };
 
-/** struct pollfd: int fd, short events, short revents. */
-const pollfd = (fd: number, asked: readonly PollEvent[]): Buffer => {
+/** struct pollfd: int fd, short events, short revents. The same to a 32-bit program. */
+export const pollfd = (fd: number, asked: readonly PollEvent[]): Buffer => {
   const entry = Buffer.alloc(8);
   entry.writeInt32LE(fd, 0);
   entry.writeInt16LE(

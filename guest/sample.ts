@@ -65,7 +65,6 @@ export const sample = async (given: Case): Promise<CaseResult> => {
   const messages = count('messages', settings.messages ?? given.messages ?? defaults.messages);
   const warmup = count('warmup', settings.warmup ?? given.warmup ?? defaults.warmup);
   const bench = findBench(given);
-  checkBytes(bench, bytes);
 
   const kernelIs = direction === 'k2u' ? 'sent' : 'received';
   if (kernel) {
@@ -116,12 +115,21 @@ export const benches = (mechanism?: string): NativeBench[] =>
     .benches()
     .filter((bench) => mechanism === undefined || bench.mechanism === mechanism);
 
-const findBench = ({ mechanism, direction, variant }: Case): NativeBench => {
-  const found = benches(mechanism).find(
-    (bench) => bench.direction === direction && bench.variant === variant,
-  );
-  if (found) return found;
-  const known = benches(mechanism).map((bench) => `${bench.direction} ${bench.variant}`);
+/**
+ * The bench of that name, which must be an experiment on reliability or none, and take messages of that size.
+ * @throws {RangeError} that says what there is.
+ */
+export const findBench = (
+  { mechanism, direction, variant, bytes }: Pick<Case, 'mechanism' | 'direction' | 'variant' | 'bytes'>,
+  openLoop = false,
+): NativeBench => {
+  const own = benches(mechanism).filter((bench) => bench.openLoop === openLoop);
+  const found = own.find((bench) => bench.direction === direction && bench.variant === variant);
+  if (found) {
+    checkBytes(found, bytes);
+    return found;
+  }
+  const known = own.map((bench) => `${bench.direction} ${bench.variant}`);
   const has = known.length > 0 ? `it has ${known.join(', ')}` : 'the addon does not know the mechanism';
   throw new RangeError(`${mechanism} has no bench "${direction} ${variant}": ${has}`);
 };

@@ -167,7 +167,13 @@ program
     '--page <file>',
     "also writes one Markdown page to publish: the survey's tables, the five parameters, every case at 1024 B",
   )
-  .action(async (dir: string, { page }: { page?: string }) => reportCommand(resolve(dir), page ?? null));
+  .option(
+    '--reliability <file>',
+    'also writes one of what each mechanism guarantees: losses by load, acknowledgements, deaths, boundaries',
+  )
+  .action(async (dir: string, { page, reliability }: { page?: string; reliability?: string }) =>
+    reportCommand(resolve(dir), { results: page ?? null, reliability: reliability ?? null }),
+  );
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 

@@ -9,6 +9,7 @@ import {
   comesAndGoes,
   debugfs,
   finding,
+  holdReceiver,
   kernelSide,
   loadModule,
   measure,
@@ -16,6 +17,7 @@ import {
   type Needs,
   poll,
   pollAsync,
+  pollfd,
   resetStamps,
   sizes,
   startPeer32,
@@ -25,6 +27,8 @@ import {
   verified,
   verifyBelow,
 } from 'ringcross/guest';
+import { taken, triggered, unloading } from './answers.ts';
+import { boundaries } from './boundaries.ts';
 
 export const needs = { config: ['CONFIG_IA32_EMULATION'], modules: ['chardev'] } satisfies Needs;
 
@@ -166,6 +170,29 @@ const openRings = (t: TestContext) => {
   return { fd, memory, toUser, toKernel };
 };
 
+/** A 32-bit process that has all of both rings mapped, by address. */
+const startPeer = async (t: TestContext) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  resetStamps('chardev-ring', 'received');
+  const fd = await peer.attempt('open', device, O_RDWR);
+  assert.ok(typeof fd === 'number', `open: ${fd}`);
+  const map = async (offset: number, bytes: number, protection: number): Promise<number> => {
+    const address = await peer.attempt('mmap2', 0, bytes, protection, MAP_SHARED, fd, offset / page);
+    assert.ok(typeof address === 'number', `mmap2: ${address}`);
+    return address;
+  };
+  const both = PROT_READ | PROT_WRITE;
+  return {
+    peer,
+    fd,
+    inbound: await map(offsets.toUser.header, page, both),
+    inboundSlots: await map(offsets.toUser.slots, slotsBytes, PROT_READ),
+    outbound: await map(offsets.toKernel.header, page, both),
+    outboundSlots: await map(offsets.toKernel.slots, slotsBytes, both),
+  };
+};
+
 /** A message: its sequence number, then its bytes, counted up. */
 const message = (seq: number, bytes = 8): Buffer => {
   const bytesOf = Buffer.from(Uint8Array.from({ length: bytes }, (_, index) => index % 251));
@@ -254,10 +281,29 @@ test('of doorbells that ring at once, each message is taken by one', async (t) =
 test('a full ring is EAGAIN to the kernel, until user space has taken a message', (t) => {
   const { toUser } = openRings(t);
   for (let seq = 0; seq < slots; seq++) produce(`8 ${seq}`);
-  assert.throws(() => produce('8 99'), { code: 'EAGAIN' });
+  const refused = triggered(() => produce('8 99'));
+  assert.equal(refused, 'EAGAIN');
   assert.equal(numberOf(toUser.take()), 0);
   produce(`8 ${slots}`);
   for (let seq = 1; seq <= slots; seq++) assert.equal(numberOf(toUser.take()), seq);
+  assert.equal(toUser.take(), null, 'the reader is told of nothing');
+  finding({
+    about: 'loss notice',
+    mechanism: 'chardev',
+    subject: 'message put in the ring',
+    direction: 'k2u',
+    sender: refused,
+    receiver: 'nothing',
+    says: `the ring holds ${slots}: the newest is refused`,
+  });
+  finding({
+    about: 'guarantee',
+    mechanism: 'chardev',
+    subject: 'k2u ring',
+    loses: 'when full',
+    condition: 'the kernel does not wait for room',
+    says: `a full ring is ${refused} to the sender; what is in it comes whole and in order`,
+  });
 });
 
 test('a full ring shows user space no room, until the kernel has taken a message', async (t) => {
@@ -267,9 +313,33 @@ test('a full ring shows user space no room, until the kernel has taken a message
   assert.deepEqual(poll(fd), []);
   const waiting = pollAsync(fd, ['out'], 10_000);
   await untilBlocked('poll');
+  const survivor = unloading('chardev');
+  assert.equal(survivor, 'refused: EAGAIN');
   consume('8 0');
   assert.deepEqual(await waiting, ['out'], 'a poll that waits for room is woken');
   assert.equal(toKernel.word(headAt) - toKernel.word(tailAt), slots - 1);
+  assert.equal(ring(fd), slots - 1);
+  assert.deepEqual(
+    stamped('received'),
+    Array.from({ length: slots }, (_, seq) => BigInt(seq)),
+  );
+  finding({
+    about: 'death',
+    mechanism: 'chardev',
+    subject: 'ring, blocked in poll for room',
+    direction: 'u2k',
+    of: 'module',
+    survivor,
+    says: 'the open file holds the module',
+  });
+  finding({
+    about: 'guarantee',
+    mechanism: 'chardev',
+    subject: 'u2k ring',
+    loses: 'never',
+    condition: 'the user looks for room first, and lives until the kernel has taken it',
+    says: 'the index of the kernel tells what it has taken; poll waits for room',
+  });
 });
 
 test('an index of user space that cannot be is EPROTO, and nothing is written', (t) => {
@@ -398,7 +468,8 @@ test('a ring has one user at a time, who is gone when the last mapping is', (t) 
   produce('64 1');
   assert.equal(attempt('close', fd), 0);
   assert.equal(attempt('open', device, O_RDWR), 'EBUSY', 'closed, but mapped');
-  assert.throws(() => unloadModule('chardev'), { code: 'EAGAIN', syscall: 'delete_module' });
+  const survivor = unloading('chardev');
+  assert.equal(survivor, 'refused: EAGAIN');
   assert.equal(attempt('munmap', address, page), 0);
   assert.equal(attempt('open', device, O_RDWR), 'EBUSY', 'the rest of it is mapped');
   assert.equal(attempt('munmap', Number(address) + page, slotsBytes - page), 0);
@@ -406,6 +477,95 @@ test('a ring has one user at a time, who is gone when the last mapping is', (t) 
   const { memory, toUser } = openRings(t);
   assert.equal(toUser.take(), null, 'the next one finds nothing of the last one');
   assert.ok(memory.get(toUser.slot(0), 72).equals(Buffer.alloc(72)));
+  finding({
+    about: 'death',
+    mechanism: 'chardev',
+    subject: 'ring, closed but mapped',
+    direction: 'k2u',
+    of: 'module',
+    survivor,
+    says: 'the mapping holds the module',
+  });
+});
+
+test('what a reader of the ring has not taken is gone when it is killed, and the kernel goes on', async (t) => {
+  const { peer, inbound } = await startPeer(t);
+  for (const seq of [1, 2, 3]) produce(`8 ${seq}`);
+  await peer.poke(inbound + tailAt, u32(1));
+  await peer.stop();
+  const sent = triggered(() => produce('8 4'));
+  assert.equal(sent, 'taken');
+  const { toUser } = openRings(t);
+  assert.deepEqual([toUser.take(), toUser.take()].map(numberOf), [4, undefined]);
+  finding({
+    about: 'death',
+    mechanism: 'chardev',
+    subject: 'ring, mapped',
+    direction: 'k2u',
+    of: 'reader',
+    survivor: 'nothing',
+    says: 'the ring is emptied: what it had not taken goes with it; the next message stays for whoever opens next',
+  });
+});
+
+test('a reader that is killed while it waits in poll for the ring leaves it to fill up', async (t) => {
+  const { peer, fd } = await startPeer(t);
+  await peer.killIn('poll', pollfd(fd, ['in']), 1, -1);
+  const sent = Array.from({ length: slots + 1 }, (_, seq) => triggered(() => produce(`8 ${seq}`)));
+  assert.deepEqual(sent, [...Array(slots).fill('taken'), 'EAGAIN']);
+  const { toUser } = openRings(t);
+  assert.equal(numberOf(toUser.take()), 0);
+  finding({
+    about: 'death',
+    mechanism: 'chardev',
+    subject: 'ring, blocked in poll',
+    direction: 'k2u',
+    of: 'reader',
+    survivor: `nothing; ${sent[slots]} when the ring is full`,
+    says: 'messages wait for whoever opens next',
+  });
+});
+
+test('a message whose writer is killed before it has published it is none', async (t) => {
+  const { peer, outboundSlots } = await startPeer(t);
+  await peer.poke(outboundSlots, Buffer.concat([u32(64), u32(0), message(2, 64).subarray(0, 32)]));
+  assert.throws(() => consume('64 2'), { code: 'EAGAIN' });
+  await peer.stop();
+  const survivor = triggered(() => consume('64 2'));
+  assert.equal(survivor, 'EAGAIN');
+  const { memory, toKernel } = openRings(t);
+  assert.ok(memory.get(toKernel.slot(0), 72).equals(Buffer.alloc(72)), 'nor does the next one find it');
+  finding({
+    about: 'death',
+    mechanism: 'chardev',
+    subject: 'ring, half of a message stored',
+    direction: 'u2k',
+    of: 'writer',
+    survivor: 'nothing',
+    says: `to the kernel the ring is empty: ${survivor}`,
+  });
+});
+
+test('a published message whose writer is killed before the kernel has taken it is gone', async (t) => {
+  const { peer, fd, outbound, outboundSlots } = await startPeer(t);
+  await peer.poke(outboundSlots, Buffer.concat([u32(64), u32(0), message(2, 64)]));
+  await peer.poke(outbound + headAt, u32(1));
+  const release = holdReceiver('chardev-ring');
+  t.after(release);
+  await peer.killIn('ioctl', fd, doorbell, 0);
+  release();
+  const survivor = triggered(() => consume('64 2'));
+  assert.equal(survivor, 'EAGAIN');
+  assert.deepEqual(stamped('received'), []);
+  finding({
+    about: 'death',
+    mechanism: 'chardev',
+    subject: 'ring, blocked in the doorbell',
+    direction: 'u2k',
+    of: 'writer',
+    survivor: 'nothing',
+    says: `published, and gone with the writer: ${survivor} to the kernel`,
+  });
 });
 
 test('the worker fills the ring while user space empties it', async (t) => {
@@ -440,6 +600,8 @@ test('who waits in poll or in epoll_wait for a message in the ring is woken', as
   const waiting = attemptAsync('epoll_wait', epoll, event, 1, 10_000);
   await untilBlocked('poll');
   await untilBlocked('epoll_wait', Number(epoll));
+  const survivor = unloading('chardev');
+  assert.equal(survivor, 'refused: EAGAIN');
   produce('8 1');
   assert.deepEqual(await polling, ['in']);
   assert.equal(await waiting, 1);
@@ -453,18 +615,48 @@ test('who waits in poll or in epoll_wait for a message in the ring is woken', as
     works: true,
     says: 'woken in poll and in epoll_wait; the doorbell is an ioctl',
   });
+  finding({
+    about: 'death',
+    mechanism: 'chardev',
+    subject: 'ring, blocked in poll',
+    direction: 'k2u',
+    of: 'module',
+    survivor,
+    says: 'the open file holds the module',
+  });
 });
 
 test('the largest message is what a slot has room for, both ways', (t) => {
-  const { fd, toUser, toKernel } = openRings(t);
-  produce(`${largest} 1`);
+  const { fd, memory, toUser, toKernel } = openRings(t);
+  const put = (bytes: number) => triggered(() => produce(`${bytes} 1`));
+  const toReader = [put(0), put(largest + 1), put(largest)] as const;
+  assert.deepEqual(toReader, ['EINVAL', 'EMSGSIZE', 'taken']);
   assert.equal(toUser.take()?.length, largest);
+  assert.equal(toUser.take(), null, 'none of the others came into the ring');
+
+  // A size that is refused stays where it is, until user space has put it right.
+  const slot = toKernel.slot(toKernel.word(headAt));
+  const rung = (bytes: number) => {
+    memory.put(slot, u32(bytes));
+    return taken(1, ring(fd));
+  };
   toKernel.send(message(2, largest));
-  assert.equal(ring(fd), 1);
-  toKernel.send(message(3, 8), largest + 1);
-  const refused = ring(fd);
-  assert.equal(refused, 'EPROTO');
-  assert.throws(() => produce(`${largest + 1} 4`), { code: 'EMSGSIZE' });
+  const toReceiver = [rung(0), rung(largest + 1), rung(largest)] as const;
+  assert.deepEqual(toReceiver, ['EPROTO', 'EPROTO', 'taken']);
+  assert.deepEqual(stamped('received'), [2n]);
+  for (const [direction, subject, [empty, more, whole], says] of [
+    ['k2u', 'message put in the ring', toReader, 'nothing of it is in the ring'],
+    ['u2k', 'store into the ring, doorbell', toReceiver, 'it stays in the ring, in the way of the next'],
+  ] as const)
+    boundaries(
+      { mechanism: 'chardev', direction, subject },
+      {
+        empty: { bytes: 0, result: empty, says: 'the module wants room for a number' },
+        largest: { bytes: largest, result: whole, says: "a slot, the module's max_message" },
+        'one more': { bytes: largest + 1, result: more, says },
+      },
+    );
+  const [, refused] = toReceiver;
   finding({
     about: 'transfer limit',
     mechanism: 'chardev',
@@ -506,22 +698,7 @@ test('an old kernel refuses a message with one more field, which stays in the ri
 });
 
 test('a 32-bit program shares the rings: indices and sizes have 32 bits', async (t) => {
-  const peer = await startPeer32();
-  t.after(() => peer.stop());
-  resetStamps('chardev-ring', 'received');
-  const fd = await peer.attempt('open', device, O_RDWR);
-  assert.ok(typeof fd === 'number', `open: ${fd}`);
-  const map = async (offset: number, bytes: number, protection: number): Promise<number> => {
-    const address = await peer.attempt('mmap2', 0, bytes, protection, MAP_SHARED, fd, offset / page);
-    assert.ok(typeof address === 'number', `mmap2: ${address}`);
-    return address;
-  };
-  const both = PROT_READ | PROT_WRITE;
-  const inbound = await map(offsets.toUser.header, page, both);
-  const inboundSlots = await map(offsets.toUser.slots, slotsBytes, PROT_READ);
-  const outbound = await map(offsets.toKernel.header, page, both);
-  const outboundSlots = await map(offsets.toKernel.slots, slotsBytes, both);
-
+  const { peer, fd, inbound, inboundSlots, outbound, outboundSlots } = await startPeer(t);
   produce('64 1');
   assert.equal((await peer.peek(inbound + headAt, 4)).readUInt32LE(), 1);
   const [bytes, , number] = new Uint32Array(new Uint8Array(await peer.peek(inboundSlots, 16)).buffer);
@@ -541,7 +718,7 @@ test('a 32-bit program shares the rings: indices and sizes have 32 bits', async 
   });
 });
 
-test("a message in the ring is nobody's until the kernel is told of it", (t) => {
+test("a message in the ring is nobody's until the kernel is told of it", async (t) => {
   const { fd, toKernel } = openRings(t);
   toKernel.send(message(6));
   assert.deepEqual(stamped('received'), [], 'it has been sent, and the kernel has not looked');
@@ -554,15 +731,21 @@ test("a message in the ring is nobody's until the kernel is told of it", (t) => 
     says: 'no call: the kernel takes it when it looks, or when the doorbell rings',
   });
 
-  assert.equal(ring(fd), 1);
-  assert.deepEqual(stamped('received'), [6n], 'there on return');
+  const release = holdReceiver('chardev-ring');
+  t.after(release);
+  const ringing = attemptAsync('ioctl', fd, doorbell, 0);
+  await untilBlocked('ioctl', fd);
+  assert.deepEqual(stamped('received'), [], 'the receiver is held, and so is the call');
+  release();
+  assert.equal(await ringing, 1);
+  assert.deepEqual(stamped('received'), [6n]);
   finding({
     about: 'synchrony',
     mechanism: 'chardev',
     direction: 'u2k',
     subject: 'ioctl of the ring',
     returns: 'after',
-    says: 'the handler of the doorbell takes what is there',
+    says: 'the handler of the doorbell takes what is there: it waits as long as the receiver does',
   });
 });
 

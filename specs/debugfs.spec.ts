@@ -7,10 +7,10 @@ import {
   attempt,
   comesAndGoes,
   debugfs,
+  finding,
   kernelSide,
   loadModule,
   measure,
-  moduleLoaded,
   modulePath,
   type Needs,
   resetStamps,
@@ -29,8 +29,12 @@ import {
   withFile,
   write,
 } from './message-file.ts';
+import { keepsItsModule, keepsToItsSize, outlivesPrograms, promises } from './message-file-reliability.ts';
 
-export const needs = { config: ['CONFIG_DEBUG_FS'], modules: ['debugfs'] } satisfies Needs;
+export const needs = {
+  config: ['CONFIG_DEBUG_FS', 'CONFIG_IA32_EMULATION'],
+  modules: ['debugfs'],
+} satisfies Needs;
 
 // The user's write against the kernel's copy out of user space; the kernel stamps its side.
 measure({ mechanism: 'debugfs', direction: 'u2k', variant: 'write', sizes, kernel: 'debugfs' });
@@ -41,12 +45,16 @@ measure({ mechanism: 'debugfs', direction: 'k2u', variant: 'read', sizes, kernel
 // The same from the blob: the kernel's own read method, and no lock.
 measure({ mechanism: 'debugfs', direction: 'k2u', variant: 'blob', sizes, kernel: 'debugfs' });
 
-const file = { mechanism: 'debugfs', path: debugfs('debugfs', 'message') };
+const file = { mechanism: 'debugfs', path: debugfs('debugfs', 'message'), told: true };
 const blob = debugfs('debugfs', 'blob');
 const { O_RDONLY } = constants;
 
 holdsOneMessage(file);
 cannotSignal(file);
+keepsToItsSize(file);
+promises(file);
+outlivesPrograms(file);
+keepsItsModule(file);
 startsAnew(file);
 
 test('debugfs is not one-way: a program that writes first reaches the kernel, which takes the message whole', (t) => {
@@ -76,21 +84,19 @@ test('a message that is read in parts may be two messages', (t) => {
   write(writer, message(2, 100));
   const both = Buffer.concat([first, readAt(reader, 50, 50)]);
   assert.deepEqual(both, Buffer.concat([message(1, 100).subarray(0, 50), message(2, 100).subarray(50)]));
-});
-
-test('an empty write is a message without room for its number', (t) => {
-  assert.equal(attempt('write', openFile(t, file.path), Buffer.alloc(1), 0), 'EINVAL');
+  finding({
+    about: 'guarantee',
+    mechanism: 'debugfs',
+    subject: 'k2u blob',
+    loses: 'when full',
+    condition: 'one message fits: the next replaces it',
+    says: 'a state, read without a lock: it may be parts of two messages',
+  });
 });
 
 test('a program without privilege does not even get into debugfs, whatever the modes of its files', async (t) => {
   assert.deepEqual(await openedByNobody(t, file.path), ['EACCES', 'EACCES']);
   assert.deepEqual(await openedByNobody(t, blob), ['EACCES', 'EACCES']);
-});
-
-test('the module cannot be unloaded while a file with methods of its own is open', (t) => {
-  openFile(t, file.path);
-  assert.throws(() => unloadModule('debugfs'), { code: 'EAGAIN', syscall: 'delete_module' });
-  assert.ok(moduleLoaded('debugfs'));
 });
 
 test('an open blob does not keep the module: afterwards it answers EIO', (t) => {
@@ -100,7 +106,17 @@ test('an open blob does not keep the module: afterwards it answers EIO', (t) => 
   assert.equal(readAt(reader, 64).length, 64);
   unloadModule('debugfs');
   t.after(() => loadModule(module));
-  assert.equal(attempt('pread64', reader, Buffer.alloc(64), 64, 0), 'EIO');
+  const survivor = attempt('pread64', reader, Buffer.alloc(64), 64, 0);
+  assert.equal(survivor, 'EIO');
+  finding({
+    about: 'death',
+    mechanism: 'debugfs',
+    subject: 'blob, file open',
+    direction: 'k2u',
+    of: 'module',
+    survivor,
+    says: 'debugfs cuts the open file off and lets the module go',
+  });
 });
 
 comesAndGoes('debugfs', () => {

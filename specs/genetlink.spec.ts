@@ -1,7 +1,7 @@
 // Generic netlink: the family "ringcross", whose commands and attributes kmod/genetlink/genetlink-commands.h lists.
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
 import {
   attempt,
   attemptAsync,
@@ -10,10 +10,9 @@ import {
   decodeAnswer,
   decodeAttributes,
   decodeMessages,
-  encodeAttributes,
   encodeMessage,
   finding,
-  kernelSide,
+  holdReceiver,
   loadModule,
   measure,
   messageFlags,
@@ -22,6 +21,7 @@ import {
   type Needs,
   type NetlinkAttribute,
   type NetlinkMessage,
+  type Peer32,
   poll,
   pollAsync,
   resetStamps,
@@ -32,6 +32,51 @@ import {
   untilBlocked,
   withoutCapability,
 } from 'ringcross/guest';
+import { triggered, unloading } from './answers.ts';
+import { boundaries } from './boundaries.ts';
+import {
+  answers,
+  ask,
+  askControl,
+  attributes,
+  bindSocket,
+  commands,
+  contentOf,
+  control,
+  encodeCommand,
+  headerBytes,
+  NETLINK_GENERIC,
+  nothingFor,
+  openListener,
+  openSocket,
+  openSubscriber,
+  payloadOf,
+  pick,
+  produce,
+  receive,
+  receiveOne,
+  resolve,
+  room,
+  send,
+  stamped,
+  u32,
+  type Values,
+} from './genetlink-socket.ts';
+import {
+  AF_NETLINK,
+  address,
+  addressBytes,
+  join,
+  joinTheirs,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_TRUNC,
+  portOf,
+  SO_RCVBUF,
+  SOCK_RAW,
+  setBuffer,
+} from './netlink-socket.ts';
+import { readerDeaths } from './reader-death.ts';
 
 export const needs = {
   config: ['CONFIG_IA32_EMULATION'],
@@ -66,174 +111,14 @@ for (const listeners of [1, 4, 16])
 // request, whose send calls the filling, is part of the transit only.
 measure({ ...common, direction: 'k2u', variant: 'dump' });
 
-const [AF_NETLINK, NETLINK_GENERIC] = [16, 16];
-const [SOCK_RAW, SOCK_CLOEXEC] = [3, 0o2000000];
-const [SOL_SOCKET, SO_RCVBUF] = [1, 8];
-const [SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_EXT_ACK] = [270, 1, 11];
-const [MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT] = [0x2, 0x20, 0x40];
-
-/** The controller of generic netlink, whose number is fixed. */
-const control = {
-  id: 0x10,
-  getFamily: 3,
-  familyId: 1,
-  familyName: 2,
-  version: 3,
-  groups: 7,
-  groupName: 1,
-  groupId: 2,
-};
-const commands = { send: 1, exchange: 2, event: 3, subscribe: 4, unsubscribe: 5, list: 6 };
-const attributes = { seq: 1, payload: 2, bytes: 3, count: 4 };
-/** Of an extended answer: NLMSGERR_ATTR_*. */
-const answers = { message: 1, offset: 2, missingType: 5 };
-/** Of a message: where its attributes begin, after struct nlmsghdr and struct genlmsghdr. */
-const headerBytes = 20;
-const room = 1 << 17;
 const [aNullPointer, aKernelAddress] = [0n, 0xffff_ffff_8100_0000n];
 
-/** A socket with a port, closed when the test ends; its answers say what was wrong. */
-const openSocket = (t: TestContext): number => {
-  const fd = bindSocket();
-  t.after(() => assert.equal(attempt('close', fd), 0));
+/** A bound socket of another process, with the file number it has there. */
+const openTheirs = async (peer: Peer32): Promise<number> => {
+  const fd = Number(await peer.attempt('socket', AF_NETLINK, SOCK_RAW, NETLINK_GENERIC));
+  assert.equal(await peer.attempt('bind', fd, address(), addressBytes), 0);
   return fd;
 };
-
-const bindSocket = (): number => {
-  const fd = Number(attempt('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC));
-  assert.equal(attempt('bind', fd, address(), 12), 0);
-  assert.equal(attempt('setsockopt', fd, SOL_NETLINK, NETLINK_EXT_ACK, Int32Array.of(1), 4), 0);
-  return fd;
-};
-
-/** struct sockaddr_nl without a port: the kernel chooses one. */
-const address = (): Buffer => Buffer.from(Uint16Array.of(AF_NETLINK, 0, 0, 0, 0, 0).buffer);
-
-/** A value of 32 bits. */
-const u32 = (value: number): Buffer => Buffer.from(Uint32Array.of(value).buffer);
-
-/** What the module takes as a message: its number first. */
-const message = (seq: number, bytes = 8): Buffer => {
-  const body = Buffer.from(Uint8Array.from({ length: bytes }, (_, index) => index % 251));
-  body.writeBigUInt64LE(BigInt(seq));
-  return body;
-};
-
-type Values = Parameters<typeof encodeAttributes>;
-
-interface Command {
-  flags?: number;
-  seq?: number;
-  version?: number;
-  family?: number;
-  /** The encoded attributes, where `encodeAttributes` would not make them so. */
-  raw?: Buffer;
-}
-
-/** A command to the family, acknowledged unless other flags are given. */
-const encodeCommand = (number: number, values: Values, options: Command = {}): Buffer => {
-  const { flags = messageFlags.ack, seq = 0, version = 1, family = resolve().id, raw } = options;
-  const header = Buffer.from([number, version, 0, 0]);
-  const payload = Buffer.concat([header, raw ?? encodeAttributes(...values)]);
-  return encodeMessage({ type: family, flags: messageFlags.request | flags, seq, payload });
-};
-
-const send = (fd: number, datagram: Buffer, flags = 0): number | string =>
-  attempt('sendto', fd, datagram, datagram.length, flags, 0, 0);
-
-/** What is there, which is never waited for: the kernel answers before a send returns. */
-const receive = (fd: number): NetlinkMessage[] => {
-  const buffer = Buffer.alloc(room);
-  const got = attempt('recvfrom', fd, buffer, room, MSG_DONTWAIT, 0, 0);
-  assert.ok(typeof got === 'number', `recvfrom: ${got}`);
-  return decodeMessages(buffer.subarray(0, got));
-};
-
-const nothingFor = (fd: number): void =>
-  assert.equal(attempt('recvfrom', fd, Buffer.alloc(8), 8, MSG_DONTWAIT, 0, 0), 'EAGAIN');
-
-const receiveOne = (fd: number): NetlinkMessage => {
-  const [first, ...more] = receive(fd);
-  assert.ok(first);
-  assert.deepEqual(more, []);
-  return first;
-};
-
-/** The kernel's answer to one command. */
-const ask = (fd: number, number: number, values: Values, options?: Command) => {
-  const datagram = encodeCommand(number, values, options);
-  assert.equal(send(fd, datagram), datagram.length);
-  return decodeAnswer(receiveOne(fd));
-};
-
-const pick = (all: readonly NetlinkAttribute[], type: number): Buffer | undefined =>
-  all.find((one) => one.type === type)?.value;
-
-/** A message of the family: the command, and the attributes by type. */
-const contentOf = ({ payload }: NetlinkMessage) => {
-  const all = decodeAttributes(payload.subarray(4));
-  return {
-    command: payload.readUInt8(0),
-    types: all.map(({ type }) => type),
-    seq: pick(all, attributes.seq)?.readBigUInt64LE(),
-    payload: pick(all, attributes.payload),
-  };
-};
-
-/** The controller's description of a family, or the error it answers with. */
-const askControl = (fd: number, name: string): NetlinkMessage => {
-  const request = encodeCommand(control.getFamily, [[control.familyName, name]], {
-    flags: 0,
-    family: control.id,
-  });
-  assert.equal(send(fd, request), request.length);
-  return receiveOne(fd);
-};
-
-/** The numbers that the kernel has given to the family and its group. */
-const resolve = (): { id: number; group: number } => {
-  const fd = bindSocket();
-  try {
-    const all = decodeAttributes(askControl(fd, 'ringcross').payload.subarray(4));
-    const [group] = decodeAttributes(pick(all, control.groups) ?? Buffer.alloc(0));
-    const ofGroup = decodeAttributes(group?.value ?? Buffer.alloc(0));
-    assert.equal(pick(ofGroup, control.groupName)?.toString(), 'events\0');
-    return {
-      id: pick(all, control.familyId)?.readUInt16LE() ?? 0,
-      group: pick(ofGroup, control.groupId)?.readUInt32LE() ?? 0,
-    };
-  } finally {
-    attempt('close', fd);
-  }
-};
-
-const produce = (order: string): void => writeFileSync(debugfs('genetlink', 'produce'), order);
-
-/** A socket to whose port events go until the test ends. */
-const openSubscriber = (t: TestContext): number => {
-  const fd = bindSocket();
-  t.after(() => {
-    send(fd, encodeCommand(commands.unsubscribe, [], { flags: 0 }));
-    assert.equal(attempt('close', fd), 0);
-  });
-  assert.equal(ask(fd, commands.subscribe, []).error, 0);
-  return fd;
-};
-
-/** A socket that is a member of the group. */
-const openListener = (t: TestContext): number => {
-  const fd = openSocket(t);
-  assert.equal(attempt('setsockopt', fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(resolve().group), 4), 0);
-  return fd;
-};
-
-/** Numbers of the messages that the kernel has stamped. */
-const stamped = (side: 'received' | 'sent'): bigint[] => {
-  const { stamps } = kernelSide('genetlink', side);
-  return Array.from({ length: stamps.length / 3 }, (_, index) => stamps[3 * index] ?? -1n);
-};
-
-const payloadOf = (seq: number, bytes?: number): Values[number] => [attributes.payload, message(seq, bytes)];
 
 test('a command carries a message to the kernel, and is answered only if it asks for it', (t) => {
   const fd = openSocket(t);
@@ -339,7 +224,7 @@ test('a reader with too little room gets what fits, and loses the rest', (t) => 
 
 test('a full buffer is EAGAIN for the kernel, and ENOBUFS once for the reader', (t) => {
   const fd = openSubscriber(t);
-  assert.equal(attempt('setsockopt', fd, SOL_SOCKET, SO_RCVBUF, Int32Array.of(1), 4), 0);
+  setBuffer(fd, SO_RCVBUF, 1);
   let taken = 0;
   assert.throws(
     () => {
@@ -449,7 +334,17 @@ test('while a dump is under way its socket gets no other, and the module stays',
   ];
   const request = encodeCommand(commands.list, values, { flags: messageFlags.dump });
   assert.equal(send(fd, request), request.length);
-  assert.throws(() => unloadModule('genetlink'), { code: 'EAGAIN', syscall: 'delete_module' });
+  const survivor = unloading('genetlink');
+  assert.equal(survivor, 'refused: EAGAIN');
+  finding({
+    about: 'death',
+    mechanism: 'genetlink',
+    direction: 'k2u',
+    of: 'module',
+    subject: 'a dump under way',
+    survivor,
+    says: 'a dump keeps the module, until it is read to its end or its socket closed',
+  });
   assert.equal(send(fd, request), request.length);
   const [first] = receive(fd);
   assert.equal(first && contentOf(first).seq, 0n);
@@ -675,6 +570,40 @@ test('a message is as long as an attribute can be, both ways', (t) => {
   assert.equal(contentOf(receiveOne(fd)).payload?.length, largest);
   assert.throws(() => produce(`${largest + 1} 3`), { code: 'EMSGSIZE' });
   nothingFor(fd);
+  const commandOf = (bytes: number): string => {
+    const values: Values = [[attributes.payload, Buffer.alloc(bytes, 1)]];
+    const { error } = ask(fd, commands.send, values);
+    return error === 0 ? 'taken' : error;
+  };
+  boundaries(
+    { mechanism: 'genetlink', direction: 'u2k', subject: 'do' },
+    {
+      empty: { bytes: 0, result: commandOf(0), says: 'in the answer, by the policy' },
+      largest: { bytes: largest, result: commandOf(largest), says: 'the most that an attribute holds' },
+      'one more': {
+        bytes: largest + 1,
+        result: sentBeyond,
+        says: 'in the answer: its length, of 16 bits, is 0',
+      },
+    },
+  );
+  const eventOf = (bytes: number): string => {
+    const result = triggered(() => produce(`${bytes} 4`));
+    if (result === 'taken') assert.equal(contentOf(receiveOne(fd)).payload?.length, bytes);
+    return result;
+  };
+  boundaries(
+    { mechanism: 'genetlink', direction: 'k2u', subject: 'event' },
+    {
+      empty: { bytes: 0, result: eventOf(0), says: 'by the module, whose messages have a number' },
+      largest: { bytes: largest, result: eventOf(largest), says: 'the most that an attribute holds' },
+      'one more': {
+        bytes: largest + 1,
+        result: eventOf(largest + 1),
+        says: 'by the module: no attribute holds it',
+      },
+    },
+  );
   for (const [subject, beyond] of [
     ['do', sentBeyond],
     ['event', 'EMSGSIZE'],
@@ -722,8 +651,7 @@ test('an old reader passes over a new attribute of an event', (t) => {
 
 test('a 32-bit program sends and receives the same messages', async (t) => {
   await using peer = await startPeer32();
-  const fd = Number(await peer.attempt('socket', AF_NETLINK, SOCK_RAW, NETLINK_GENERIC));
-  assert.equal(await peer.attempt('bind', fd, address(), 12), 0);
+  const fd = await openTheirs(peer);
   const sendTheirs = async (datagram: Buffer) =>
     assert.equal(await peer.attempt('sendto', fd, datagram, datagram.length, 0, 0, 0), datagram.length);
   const receiveTheirs = async () => {
@@ -751,8 +679,7 @@ test('a 32-bit program sends and receives the same messages', async (t) => {
   );
 
   const ours = openListener(t);
-  const group = u32(resolve().group);
-  assert.equal(await peer.attempt('setsockopt', fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, 4), 0);
+  await joinTheirs(peer, fd, resolve().group);
   produce('100 13');
   assert.deepEqual(await receiveTheirs(), receive(ours), 'the same event, byte for byte');
   finding({
@@ -812,24 +739,106 @@ for (const [subject, flags] of [
     });
   });
 
-test('a sender that is killed while the kernel holds back is gone at once', async () => {
+test('a sender that is killed while the kernel holds back is gone at once, and its message with it', async (t) => {
   await using peer = await startPeer32();
   const fd = Number(await peer.attempt('socket', AF_NETLINK, SOCK_RAW, NETLINK_GENERIC));
-  const datagram = encodeCommand(commands.send, [payloadOf(1)], { flags: 0 });
+  const datagram = encodeCommand(commands.send, [payloadOf(1, 4096)], { flags: 0 });
   resetStamps('genetlink', 'received');
-  const hold = openSync(debugfs('genetlink', 'hold'), 'r');
-  try {
-    const sent = assert.rejects(
-      peer.attempt('sendto', fd, datagram, datagram.length, 0, 0, 0),
-      /was stopped/,
-    );
-    await peer.untilBlocked('sendto', fd);
-    await peer.stop();
-    await sent;
-  } finally {
-    closeSync(hold);
-  }
-  assert.deepEqual(stamped('received'), []);
+  const release = holdReceiver('genetlink');
+  t.after(release);
+  await peer.killIn('sendto', fd, datagram, datagram.length, 0, 0, 0);
+  release();
+  const taken = stamped('received');
+  assert.deepEqual(taken, []);
+  finding({
+    about: 'death',
+    mechanism: 'genetlink',
+    direction: 'u2k',
+    of: 'writer',
+    subject: 'blocked in sendto',
+    survivor: taken.length === 0 ? 'nothing' : 'a message',
+    says: 'the command is given up before it has taken anything',
+  });
+});
+
+readerDeaths({
+  mechanism: 'genetlink',
+  produce,
+  receiveTheirs: async (peer, fd) => {
+    const bytes = Buffer.alloc(64);
+    const got = await peer.attempt('recvfrom', fd, bytes, bytes.length, 0, 0, 0);
+    const [event] = decodeMessages(bytes.subarray(0, Number(got)));
+    assert.ok(event);
+    return contentOf(event).seq ?? -1n;
+  },
+  ways: [
+    {
+      sender: 'genlmsg_unicast',
+      subscribe: async (peer) => {
+        const fd = await openTheirs(peer);
+        const request = encodeCommand(commands.subscribe, [], { flags: 0 });
+        const sent = await peer.attempt('sendto', fd, request, request.length, 0, 0, 0);
+        assert.equal(sent, request.length);
+        return fd;
+      },
+      gone: 'ECONNREFUSED',
+    },
+    {
+      sender: 'genlmsg_multicast',
+      subscribe: async (peer) => {
+        const fd = await openTheirs(peer);
+        await joinTheirs(peer, fd, resolve().group);
+        return fd;
+      },
+      gone: 'ESRCH',
+    },
+  ],
+});
+
+test('the family goes while a reader waits for its events, who is not told; who listens to the controller is', async (t) => {
+  const path = modulePath('genetlink');
+  const fd = openListener(t);
+  const ours = openSocket(t);
+  const observer = openSocket(t);
+  assert.equal(join(observer, control.notifyGroup), 0);
+  const { id } = resolve();
+  const buffer = Buffer.alloc(room);
+  const receiving = attemptAsync('recvfrom', fd, buffer, room, 0, 0, 0);
+  await untilBlocked('recvfrom', fd);
+
+  const outcome = unloading('genetlink');
+  t.after(() => loadModule(path));
+  assert.equal(outcome, 'unloaded');
+  const { error } = ask(ours, commands.send, [payloadOf(1)], { family: id });
+  assert.equal(error, 'ENOENT');
+  const notices = [receiveOne(observer), receiveOne(observer)].map(({ type, payload }) => [
+    type,
+    payload.readUInt8(0),
+    pick(decodeAttributes(payload.subarray(4)), control.familyName)?.toString(),
+  ]);
+  assert.deepEqual(notices, [
+    [control.id, control.deleteGroup, 'ringcross\0'],
+    [control.id, control.deleteFamily, 'ringcross\0'],
+  ]);
+  // It waits on, for a group that nobody sends to: what ends it comes from a user.
+  await untilBlocked('recvfrom', fd);
+  const datagram = encodeMessage({ type: id, flags: 0, payload: Buffer.from('not the kernel') });
+  const to = address(portOf(fd));
+  assert.equal(attempt('sendto', ours, datagram, datagram.length, 0, to, addressBytes), datagram.length);
+  const got = await receiving;
+  assert.equal(got, datagram.length);
+  const isTold = !buffer.subarray(0, datagram.length).equals(datagram);
+  assert.equal(isTold, false);
+  for (const [direction, subject, survivor, says] of [
+    [
+      'k2u',
+      'blocked in recvfrom',
+      isTold ? 'a message' : 'nothing',
+      'it waits on; only the group "notify" of the controller is told, by CTRL_CMD_DELFAMILY',
+    ],
+    ['u2k', 'between two commands', String(error), "the number of the family is nobody's"],
+  ] as const)
+    finding({ about: 'death', mechanism: 'genetlink', direction, of: 'module', subject, survivor, says });
 });
 
 test('a signal that ends the wait of a command is ECANCELED in the answer, and nothing is taken', async () => {
@@ -898,6 +907,14 @@ test('two senders at once lose nothing and take nothing twice', async (t) => {
     stamped('received').sort((a, b) => Number(a - b)),
     datagrams.map((_, seq) => BigInt(seq)),
   );
+  finding({
+    about: 'guarantee',
+    mechanism: 'genetlink',
+    subject: 'u2k',
+    loses: 'never',
+    condition: 'sendto has returned the size; whether the command is refused, only its answer tells',
+    says: `the kernel's callback runs inside the call: of ${datagrams.length} commands of two senders none is lost`,
+  });
 });
 
 test('parameters that make no sense are refused with a reason', (t) => {

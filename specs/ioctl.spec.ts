@@ -1,6 +1,6 @@
 // Commands of a device: messages as arguments of ioctl(2) on /dev/ringcross-ioctl of kmod/ioctl.
 import assert from 'node:assert/strict';
-import { closeSync, constants, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import {
   attempt,
@@ -8,6 +8,7 @@ import {
   comesAndGoes,
   debugfs,
   finding,
+  holdReceiver,
   kernelSide,
   loadModule,
   measure,
@@ -22,6 +23,8 @@ import {
   until,
   untilBlocked,
 } from 'ringcross/guest';
+import { taken, triggered, unloading } from './answers.ts';
+import { boundaries } from './boundaries.ts';
 
 export const needs = { config: ['CONFIG_IA32_EMULATION'], modules: ['ioctl'] } satisfies Needs;
 
@@ -117,13 +120,9 @@ const produce = (order: string): void => writeFileSync(debugfs('ioctl', 'produce
 
 /** Makes the handlers wait before they receive, until what it returns is called; a test's end calls it, too. */
 const hold = (t: TestContext): (() => void) => {
-  const fd = openSync(debugfs('ioctl', 'hold'), 'r');
-  let release = (): void => {
-    release = () => {};
-    closeSync(fd);
-  };
-  t.after(() => release());
-  return () => release();
+  const release = holdReceiver('ioctl');
+  t.after(release);
+  return release;
 };
 
 /** Sequence numbers that the module has stamped, in order. */
@@ -244,11 +243,53 @@ test('without a message a command that will not wait is EAGAIN', (t) => {
 test('the next message is put in place when the last one has been fetched', (t) => {
   const fd = openDevice(t);
   produce('8 1');
-  assert.throws(() => produce('8 2'), { code: 'EAGAIN' });
+  const refused = triggered(() => produce('8 2'));
+  assert.equal(refused, 'EAGAIN');
   assert.equal(attempt('ioctl', fd, read(8), Buffer.alloc(8)), 8);
-  produce('8 2');
+  produce('8 3');
   assert.equal(attempt('ioctl', fd, read(8), Buffer.alloc(8)), 8);
-  assert.deepEqual(stamped('sent'), [1n, 2n]);
+  assert.deepEqual(stamped('sent'), [1n, 3n]);
+  finding({
+    about: 'loss notice',
+    mechanism: 'ioctl',
+    subject: 'message put in place',
+    direction: 'k2u',
+    sender: refused,
+    receiver: 'nothing',
+    says: 'the place holds one: the newest is refused',
+  });
+  finding({
+    about: 'guarantee',
+    mechanism: 'ioctl',
+    subject: 'k2u',
+    loses: 'when full',
+    condition: 'one message fits, and the kernel does not wait',
+    says: `a message that nobody has fetched is ${refused} to the sender of the next`,
+  });
+});
+
+test('of the messages of several programs the kernel gets each one once', async (t) => {
+  const fds = [openDevice(t), openDevice(t)];
+  const rounds = Array.from({ length: 100 }, (_, round) => round);
+  for (const round of rounds) {
+    const done = await Promise.all(
+      fds.map((fd, index) => attemptAsync('ioctl', fd, write(64), message(2 * round + index, 64))),
+    );
+    assert.deepEqual(done, [0, 0]);
+  }
+  const got = stamped('received').map(Number);
+  assert.deepEqual(
+    got.sort((a, b) => a - b),
+    rounds.flatMap((round) => [2 * round, 2 * round + 1]),
+  );
+  finding({
+    about: 'guarantee',
+    mechanism: 'ioctl',
+    subject: 'u2k',
+    loses: 'never',
+    condition: 'ioctl has returned 0',
+    says: 'the module has taken the message within the call',
+  });
 });
 
 test('a command that waits gets the next message, which is stamped once', async (t) => {
@@ -288,14 +329,51 @@ test('of several that wait, each message goes to one', async (t) => {
   assert.deepEqual(stamped('sent').map(Number).sort(), numbers);
 });
 
-test('a program that is killed while it waits is gone at once', async (t) => {
-  openDevice(t);
+test('a program that is killed while it waits leaves the next message to another one', async (t) => {
+  const own = openDevice(t, O_NONBLOCK);
   const { peer, fd } = await startPeer(t);
-  const waiting = assert.rejects(peer.attempt('ioctl', fd, read(8), Buffer.alloc(8)), /was stopped/);
-  await peer.untilBlocked('ioctl', fd);
-  await peer.stop();
-  await waiting;
+  produce('8 1');
+  assert.equal(await peer.attempt('ioctl', fd, read(8), Buffer.alloc(8)), 8);
+  await peer.killIn('ioctl', fd, read(8), Buffer.alloc(8));
+  const sent = [2, 3].map((seq) => triggered(() => produce(`8 ${seq}`)));
+  assert.deepEqual(sent, ['taken', 'EAGAIN']);
+  const buffer = Buffer.alloc(8);
+  assert.equal(attempt('ioctl', own, read(8), buffer), 8);
+  assert.equal(buffer.readBigUInt64LE(), 2n, 'it did not go to the dead');
+  finding({
+    about: 'death',
+    mechanism: 'ioctl',
+    subject: 'blocked in ioctl, READ',
+    direction: 'k2u',
+    of: 'reader',
+    survivor: `nothing; ${sent[1]} for the message after the next`,
+    says: 'the next message waits for another reader while anybody has the device open',
+  });
 });
+
+for (const [what, send] of [
+  ['WRITE', write(64)],
+  ['WRITE and READ', exchange(64)],
+] as const)
+  test(`of a message whose sender is killed in its call nothing is left, ${what}`, async (t) => {
+    const own = openDevice(t);
+    const { peer, fd } = await startPeer(t);
+    const release = hold(t);
+    await peer.killIn('ioctl', fd, send, message(1, 64));
+    release();
+    assert.deepEqual(stamped('received'), []);
+    assert.equal(attempt('ioctl', own, send, message(2, 64)), 0);
+    assert.deepEqual(stamped('received'), [2n], 'the next sender finds nothing in its way');
+    finding({
+      about: 'death',
+      mechanism: 'ioctl',
+      subject: `blocked in ioctl, ${what}`,
+      direction: 'u2k',
+      of: 'writer',
+      survivor: 'nothing',
+      says: 'no part of it has been copied',
+    });
+  });
 
 test('what nobody fetched is gone when the last opener closes', (t) => {
   const first = attempt('open', device, O_RDWR);
@@ -338,7 +416,17 @@ test('the size of an argument has 14 bits: one byte more is the number of anothe
   assert.equal(beyond, write(0), 'the fifteenth bit is one of the direction');
   const refused = attempt('ioctl', fd, beyond, message(2, largestSized + 1));
   assert.equal(refused, 'ENOTTY');
+  const empty = attempt('ioctl', fd, write(0), message(3, 8));
+  assert.equal(empty, 'ENOTTY');
   assert.deepEqual(stamped('received'), [1n]);
+  boundaries(
+    { mechanism: 'ioctl', direction: 'u2k', subject: 'ioctl, WRITE' },
+    {
+      empty: { bytes: 0, result: empty, says: 'no message has the size 0: not a number of the module' },
+      largest: { bytes: largestSized, result: 'taken', says: "all 14 bits of the command's number" },
+      'one more': { bytes: largestSized + 1, result: refused, says: 'the number of another command' },
+    },
+  );
   finding({
     about: 'transfer limit',
     mechanism: 'ioctl',
@@ -348,14 +436,61 @@ test('the size of an argument has 14 bits: one byte more is the number of anothe
   });
 });
 
+test('a reader is given as much as its number has room for, and no more', (t) => {
+  const fd = openDevice(t, O_NONBLOCK);
+  const fetch = (bytes: number) => attempt('ioctl', fd, number(out, 2, bytes), Buffer.alloc(bytes));
+  produce(`${largestSized} 1`);
+  const [empty, more] = [fetch(0), fetch(largestSized + 1)] as const;
+  assert.deepEqual([empty, more], ['ENOTTY', 'ENOTTY']);
+  const got = fetch(largestSized);
+  assert.equal(got, largestSized, 'it has stayed');
+  boundaries(
+    { mechanism: 'ioctl', direction: 'k2u', subject: 'ioctl, READ' },
+    {
+      empty: {
+        bytes: 0,
+        result: taken(0, empty),
+        says: 'no message has the size 0: not a number of the module',
+      },
+      largest: { bytes: largestSized, result: taken(largestSized, got), says: 'all 14 bits of the number' },
+      'one more': {
+        bytes: largestSized + 1,
+        result: taken(largestSized + 1, more),
+        says: 'the number of another command; the message stays',
+      },
+    },
+  );
+});
+
 test('a message that a descriptor names is as large as the module allows', (t) => {
-  const fd = openDevice(t);
+  const fd = openDevice(t, O_NONBLOCK);
   const address = place(t, 2 * largest);
-  const send = (bytes: number) =>
-    attempt('ioctl', fd, writeIndirect, BigUint64Array.of(address, BigInt(bytes)));
-  assert.equal(send(largest), 0);
-  const refused = send(largest + 1);
-  assert.equal(refused, 'EMSGSIZE');
+  const call = (command: number, bytes: number) =>
+    attempt('ioctl', fd, command, BigUint64Array.of(address, BigInt(bytes)));
+  const send = (bytes: number) => {
+    const done = call(writeIndirect, bytes);
+    return done === 0 ? 'taken' : `${done}`;
+  };
+  const put = (bytes: number) => triggered(() => produce(`${bytes} 1`));
+  const toKernel = [send(0), send(largest), send(largest + 1)] as const;
+  const toUser = [put(0), put(largest), put(largest + 1)] as const;
+  assert.equal(call(readIndirect, largest), largest);
+  assert.equal(call(readIndirect, largest), 'EAGAIN', 'none of the others was put in place');
+  for (const [direction, subject, [empty, whole, more]] of [
+    ['u2k', 'ioctl, WRITE by a descriptor', toKernel],
+    ['k2u', 'ioctl, READ by a descriptor', toUser],
+  ] as const) {
+    assert.deepEqual([empty, whole, more], ['EINVAL', 'taken', 'EMSGSIZE']);
+    boundaries(
+      { mechanism: 'ioctl', direction, subject },
+      {
+        empty: { bytes: 0, result: empty, says: 'the module wants room for a number' },
+        largest: { bytes: largest, result: whole, says: "in one call; the module's max_message" },
+        'one more': { bytes: largest + 1, result: more, says: 'no part of it is taken' },
+      },
+    );
+  }
+  const [, , refused] = toKernel;
   finding({
     about: 'transfer limit',
     mechanism: 'ioctl',
@@ -554,8 +689,37 @@ test('the kernel puts a message in place without waiting for a reader', (t) => {
 
 test('the module cannot be unloaded while the device is open', (t) => {
   openDevice(t);
-  assert.throws(() => unloadModule('ioctl'), { code: 'EAGAIN', syscall: 'delete_module' });
+  const survivor = unloading('ioctl');
+  assert.equal(survivor, 'refused: EAGAIN');
   assert.ok(moduleLoaded('ioctl'));
+  finding({
+    about: 'death',
+    mechanism: 'ioctl',
+    subject: 'device open',
+    direction: 'u2k',
+    of: 'module',
+    survivor,
+    says: 'the open file holds the module',
+  });
+});
+
+test('the module cannot be unloaded while a reader waits in it, who then gets its message', async (t) => {
+  const fd = openDevice(t);
+  const waiting = attemptAsync('ioctl', fd, read(8), Buffer.alloc(8));
+  await untilBlocked('ioctl', fd);
+  const survivor = unloading('ioctl');
+  assert.equal(survivor, 'refused: EAGAIN');
+  produce('8 1');
+  assert.equal(await waiting, 8);
+  finding({
+    about: 'death',
+    mechanism: 'ioctl',
+    subject: 'blocked in ioctl, READ',
+    direction: 'k2u',
+    of: 'module',
+    survivor,
+    says: 'the open file holds the module',
+  });
 });
 
 test('parameters that make no sense are refused with a reason', (t) => {

@@ -7,6 +7,7 @@ import {
   attemptAsync,
   debugfs,
   finding,
+  holdReceiver,
   kernelSide,
   loadModule,
   modulePath,
@@ -25,6 +26,8 @@ export interface MessageFile {
   readonly mechanism: string;
   /** Where writes replace the message and reads show it. */
   readonly path: string;
+  /** Whether what takes a write is told of O_NONBLOCK. */
+  readonly told: boolean;
 }
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
@@ -63,6 +66,10 @@ export const write = (fd: number, bytes: Buffer): void =>
 export const produce = (mechanism: string, bytes: number, seq: number): void =>
   writeFileSync(debugfs(mechanism, 'produce'), `${bytes} ${seq}`);
 
+/** Sequence numbers that the module has stamped, in order. */
+export const stamped = (mechanism: string, side: 'sent' | 'received'): bigint[] =>
+  [...kernelSide(mechanism, side).stamps].filter((_, index) => index % 3 === 0);
+
 /** Calls `use` with a descriptor of the file. */
 export const withFile = <T>(path: string, use: (fd: number) => T): T => {
   const fd = attempt('open', path, O_RDWR);
@@ -88,7 +95,8 @@ export const withReloaded = <T>(mechanism: string, parameters: string, use: () =
 };
 
 /** Declares what reading, writing, sizes of a message and its fields do. */
-export const holdsOneMessage = ({ mechanism, path }: MessageFile): void => {
+export const holdsOneMessage = (file: MessageFile): void => {
+  const { mechanism, path } = file;
   test('a read from offset 0 shows the last message, as often as it is asked', (t) => {
     const fd = openFile(t, path);
     const reader = openFile(t, path, O_RDONLY);
@@ -162,9 +170,9 @@ export const holdsOneMessage = ({ mechanism, path }: MessageFile): void => {
     }
   });
 
-  extensibility({ mechanism, path });
-  portability({ mechanism, path });
-  synchrony({ mechanism, path });
+  extensibility(file);
+  portability(file);
+  synchrony(file);
 };
 
 /** A message of two fields, and a newer one that has a third. Bytes. */
@@ -279,27 +287,46 @@ const portability = ({ mechanism, path }: MessageFile): void => {
   });
 };
 
-const synchrony = ({ mechanism, path }: MessageFile): void => {
-  for (const [call, flags] of [
-    ['write', 0],
-    ['write, O_NONBLOCK', O_NONBLOCK],
-  ] as const) {
-    test(`a ${call} returns when the kernel has the message`, (t) => {
-      const fd = openFile(t, path, O_RDWR | flags);
+const synchrony = (file: MessageFile): void => {
+  const { mechanism, path, told } = file;
+
+  test('write returns when the kernel has the message, however long that takes', (t) =>
+    waitsForReceiver(
+      t,
+      file,
+      'write',
+      'the handler runs in the caller: it waits as long as the receiver does',
+    ));
+
+  if (told)
+    test('write with O_NONBLOCK returns after the kernel has the message, or refuses to send', (t) => {
+      const fd = openFile(t, path, O_RDWR | O_NONBLOCK);
       resetStamps(mechanism, 'received');
-      write(fd, message(11, 64));
-      const [received] = kernelSide(mechanism, 'received').stamps;
-      assert.equal(received, 11n);
+      const release = holdReceiver(mechanism);
+      t.after(release);
+      const refused = attempt('write', fd, message(11, 64), 64);
+      assert.equal(refused, 'EAGAIN');
+      assert.deepEqual(stamped(mechanism, 'received'), []);
+      release();
+      write(fd, message(12, 64));
+      assert.deepEqual(stamped(mechanism, 'received'), [12n]);
       finding({
         about: 'synchrony',
         mechanism,
-        subject: call,
+        subject: 'write, O_NONBLOCK',
         direction: 'u2k',
         returns: 'after',
-        says: 'its handler in the kernel has taken the message within the call',
+        says: `a receiver that is held: ${refused}; else the message is there on return`,
       });
     });
-  }
+  else
+    test('nobody tells the receiver of O_NONBLOCK: write waits for it all the same', (t) =>
+      waitsForReceiver(
+        t,
+        file,
+        'write, O_NONBLOCK',
+        'the receiver is not told of the flag: it waits all the same',
+      ));
 
   test('the kernel goes on before anybody has its message', (t) => {
     resetStamps(mechanism, 'sent');
@@ -316,6 +343,26 @@ const synchrony = ({ mechanism, path }: MessageFile): void => {
       says: 'the message waits in the kernel for whoever reads',
     });
   });
+};
+
+/** Shows that a write, with O_NONBLOCK where its name says so, ends when the receiver has the message. */
+const waitsForReceiver = async (
+  t: TestContext,
+  { mechanism, path }: MessageFile,
+  call: 'write' | 'write, O_NONBLOCK',
+  says: string,
+): Promise<void> => {
+  const fd = openFile(t, path, O_RDWR | (call === 'write' ? 0 : O_NONBLOCK));
+  resetStamps(mechanism, 'received');
+  const release = holdReceiver(mechanism);
+  t.after(release);
+  const writing = attemptAsync('write', fd, message(11, 64), 64);
+  await untilBlocked('write', fd);
+  assert.deepEqual(stamped(mechanism, 'received'), [], 'the receiver is held, and so is the sender');
+  release();
+  assert.equal(await writing, 64);
+  assert.deepEqual(stamped(mechanism, 'received'), [11n]);
+  finding({ about: 'synchrony', mechanism, subject: call, direction: 'u2k', returns: 'after', says });
 };
 
 const EPOLL_CTL_ADD = 1;

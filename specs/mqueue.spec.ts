@@ -18,6 +18,8 @@ import {
   untilBlocked,
   withoutCapability,
 } from 'ringcross/guest';
+import { intactNumber, message } from './checked-message.ts';
+import { offer } from './open-loop.ts';
 
 export const needs = {
   config: ['CONFIG_POSIX_MQUEUE', 'CONFIG_POSIX_MQUEUE_SYSCTL', 'CONFIG_IA32_EMULATION'],
@@ -77,6 +79,25 @@ const receive = (queue: number, bytes = 64): { text: string; priority: number } 
   return { text: buffer.toString('latin1', 0, length), priority: priority[0] ?? 0 };
 };
 
+/** What became of a message of `bytes`, by the result of the call that is the subject. */
+const boundary = (
+  subject: string,
+  size: 'empty' | 'largest' | 'one more',
+  bytes: number,
+  result: number | string,
+  says: string,
+): void =>
+  finding({
+    about: 'boundary',
+    mechanism,
+    subject,
+    direction: 'u2u',
+    size,
+    bytes,
+    result: typeof result === 'string' ? result : 'taken',
+    says,
+  });
+
 /** What all queues of a user may hold in bytes, until the test ends: RLIMIT_MSGQUEUE of getrlimit(2). */
 const limitQueues = (t: TestContext, bytes: bigint): void => {
   const before = new BigUint64Array(2);
@@ -123,6 +144,8 @@ test('a message is received whole, in its own length, even if that is none', (t)
     assert.equal(send(queue, text), 0);
     assert.deepEqual(receive(queue), { text, priority: 0 });
   }
+  boundary('mq_send', 'empty', 0, send(queue, ''), 'a message like any other: it is received, with 0 bytes');
+  assert.deepEqual(receive(queue), { text: '', priority: 0 });
 });
 
 test('an empty queue is EAGAIN to a receiver that will not wait, a full one to a sender', (t) => {
@@ -141,7 +164,19 @@ test('a wait with a time limit ends with ETIMEDOUT, and with EINVAL if that is n
   assert.equal(attempt('mq_timedreceive', queue, buffer, 64, 0, past), 'ETIMEDOUT');
   assert.equal(attempt('mq_timedreceive', queue, buffer, 64, 0, none), 'EINVAL');
   assert.equal(attempt('mq_timedsend', queue, 'message!', 8, 0, past), 0, 'with room nobody waits');
-  assert.equal(attempt('mq_timedsend', queue, 'message!', 8, 0, past), 'ETIMEDOUT');
+  const told = attempt('mq_timedsend', queue, 'too late', 8, 0, past);
+  assert.equal(told, 'ETIMEDOUT');
+  assert.deepEqual(receive(queue), { text: 'message!', priority: 0 });
+  assert.equal(attempt('mq_timedreceive', queue, buffer, 64, 0, past), 'ETIMEDOUT', 'nothing of it came');
+  finding({
+    about: 'loss notice',
+    mechanism,
+    subject: 'mq_timedsend',
+    direction: 'u2u',
+    sender: told,
+    receiver: 'nothing',
+    says: 'a full queue makes the sender wait until its time is up',
+  });
 });
 
 test('a receiver that waits gets what is sent later', async (t) => {
@@ -164,9 +199,98 @@ test('a sender that waits goes on when a receiver has made room', async (t) => {
   assert.deepEqual(receive(queue), { text: 'second', priority: 0 });
 });
 
+test('senders that wait get in one by one: within a priority messages keep their order', async (t) => {
+  const queue = openQueue(t, { most: 2 });
+  for (const text of ['first', 'second']) assert.equal(send(queue, text, 5), 0);
+  const waiting = [];
+  for (const [text, priority] of [
+    ['third', 5],
+    ['urgent', 9],
+    ['fourth', 5],
+  ] as const) {
+    // A descriptor of its own, by which each is seen to wait.
+    const own = attempt('dup', queue);
+    assert.ok(typeof own === 'number', `dup: ${own}`);
+    t.after(() => assert.equal(attempt('close', own), 0));
+    waiting.push(attemptAsync('mq_timedsend', own, text, text.length, priority, 0));
+    await untilBlocked('mq_timedsend', own);
+  }
+  const order = [];
+  for (let count = 0; count < 5; count++) order.push(receive(queue));
+  assert.deepEqual(await Promise.all(waiting), [0, 0, 0]);
+  assert.deepEqual(
+    order,
+    [
+      { text: 'first', priority: 5 },
+      { text: 'second', priority: 5 },
+      { text: 'urgent', priority: 9 },
+      { text: 'third', priority: 5 },
+      { text: 'fourth', priority: 5 },
+    ],
+    'a priority counts within the queue; who waits outside gets in by turn',
+  );
+  assert.deepEqual(poll(queue), ['out'], 'the queue is empty: each came once');
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'u2u',
+    loses: 'never',
+    condition: 'until the queue is unlinked and nobody has it open, and to a receiver whose buffer is valid',
+    says: 'a full queue makes the sender wait; messages outlive both sides',
+  });
+});
+
+test('a sender that will not wait is told of each message that a full queue does not take', (t) => {
+  const [count, bytes] = [60, 64];
+  const queue = openQueue(t, { flags: O_NONBLOCK, most: 8, bytes });
+  const { sent, refused, errors, received } = offer(
+    {
+      count,
+      every: 3,
+      send: (seq) => {
+        const result = attempt('mq_timedsend', queue, message(seq, bytes), bytes, 0, 0);
+        return typeof result === 'string' ? result : null;
+      },
+      receive: () => {
+        const buffer = Buffer.alloc(bytes);
+        const got = attempt('mq_timedreceive', queue, buffer, bytes, 0, 0);
+        return typeof got === 'string' ? got : (intactNumber(buffer.subarray(0, got)) ?? 'corrupt');
+      },
+    },
+    'EAGAIN',
+  );
+  assert.ok(refused.length > 0, 'the queue was full');
+  assert.deepEqual(received, sent, 'what was taken comes once, whole and in order, and no receive fails');
+  assert.deepEqual(errors, ['EAGAIN']);
+  finding({
+    about: 'loss notice',
+    mechanism,
+    subject: 'mq_send, O_NONBLOCK',
+    direction: 'u2u',
+    sender: errors.join(', '),
+    receiver: 'nothing',
+    says: `${refused.length} of ${count} messages refused, the others whole and in order`,
+  });
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'u2u, O_NONBLOCK',
+    loses: 'when full',
+    condition: `the sender is told, by ${errors.join(', ')}; a wait with a time limit, by ETIMEDOUT`,
+    says: 'what is taken comes once, whole and in order within a priority',
+  });
+});
+
 test('a message that is too long is EMSGSIZE, and so is a buffer too short for any that might come', (t) => {
-  const queue = openQueue(t);
-  assert.equal(send(queue, 'a'.repeat(65)), 'EMSGSIZE');
+  const bytes = 64;
+  const queue = openQueue(t, { bytes });
+  const subject = `mq_send, mq_msgsize ${bytes} B`;
+  const whole = 'a'.repeat(bytes);
+  boundary(subject, 'largest', bytes, send(queue, whole), 'who makes the queue chooses');
+  assert.deepEqual(receive(queue), { text: whole, priority: 0 });
+  const tooLong = send(queue, `${whole}a`);
+  assert.equal(tooLong, 'EMSGSIZE');
+  boundary(subject, 'one more', bytes + 1, tooLong, 'nothing of it is queued');
   assert.equal(send(queue, 'message!'), 0);
   assert.equal(receive(queue, 63), 'EMSGSIZE', 'though the message has 8 bytes');
   assert.deepEqual(receive(queue), { text: 'message!', priority: 0 }, 'it is still there');
@@ -183,8 +307,18 @@ test('a receiver with a bad pointer is EFAULT and loses the message', (t) => {
   const queue = openQueue(t, { flags: O_NONBLOCK });
   for (const address of Object.values(nowhere)) {
     assert.equal(send(queue, 'message!'), 0);
-    assert.equal(attempt('mq_timedreceive', queue, address, 64, 0, 0), 'EFAULT');
+    const told = attempt('mq_timedreceive', queue, address, 64, 0, 0);
+    assert.equal(told, 'EFAULT');
     assert.equal(receive(queue), 'EAGAIN', 'it left the queue before it was copied');
+    finding({
+      about: 'loss notice',
+      mechanism,
+      subject: 'mq_receive into a bad pointer',
+      direction: 'u2u',
+      sender: 'nothing',
+      receiver: told,
+      says: 'the message leaves the queue before it is copied, and is gone',
+    });
   }
 });
 
@@ -255,8 +389,12 @@ test('without CAP_SYS_RESOURCE the limits of /proc/sys/fs/mqueue hold', (t) => {
     attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(...limits));
   withoutCapability('CAP_SYS_RESOURCE', () => {
     assert.equal(make(most + 1, bytes), 'EINVAL');
-    assert.equal(make(most, bytes + 1), 'EINVAL');
-    openQueue(t, { most, bytes });
+    const tooLarge = make(most, bytes + 1);
+    assert.equal(tooLarge, 'EINVAL');
+    const queue = openQueue(t, { most, bytes });
+    const subject = 'mq_open, without CAP_SYS_RESOURCE';
+    boundary(subject, 'largest', bytes, queue, 'msgsize_max of /proc/sys/fs/mqueue');
+    boundary(subject, 'one more', bytes + 1, tooLarge, 'there is no queue for such messages');
   });
 });
 
@@ -279,13 +417,17 @@ test('the largest message has 16 MiB', (t) => {
   const queue = openQueue(t, { most: 1, bytes: largest });
   const sent = Buffer.alloc(largest, 'ringcross');
   const got = Buffer.alloc(largest);
-  assert.equal(attempt('mq_timedsend', queue, sent, largest, 0, 0), 0);
+  const taken = attempt('mq_timedsend', queue, sent, largest, 0, 0);
+  assert.equal(taken, 0);
   assert.equal(attempt('mq_timedreceive', queue, got, largest, 0, 0), largest);
   assert.ok(got.equals(sent));
-  assert.equal(attempt('mq_timedsend', queue, Buffer.alloc(largest + 1), largest + 1, 0, 0), 'EMSGSIZE');
+  const refused = attempt('mq_timedsend', queue, Buffer.alloc(largest + 1), largest + 1, 0, 0);
+  assert.equal(refused, 'EMSGSIZE');
   assert.equal(attempt('mq_unlink', name), 0);
   const make = attempt('mq_open', name, O_RDWR | O_CREAT, 0o600, attributes(1, largest + 1));
   assert.equal(make, 'EINVAL');
+  boundary('mq_send', 'largest', largest, taken, 'HARD_MSGSIZEMAX, in a queue that was made for it');
+  boundary('mq_send', 'one more', largest + 1, refused, 'nor does mq_open make a queue for it');
   finding({
     about: 'transfer limit',
     mechanism,
@@ -468,5 +610,74 @@ test('a structure with a long is half as large in a 32-bit program', async (t) =
     subject: 'a structure with a long',
     outcome: 'breaks',
     says: 'its fields are half as long; only the length of the message tells',
+  });
+});
+
+/** A process that has the queue open too. */
+const peerWith = async (t: TestContext, flags: number) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = await peer.attempt('mq_open', name, flags, 0, 0);
+  assert.ok(typeof theirs === 'number', `mq_open: ${theirs}`);
+  return { peer, theirs };
+};
+
+test('of a sender that was killed while it waited for room nothing is queued', async (t) => {
+  const queue = openQueue(t, { flags: O_NONBLOCK, most: 1 });
+  assert.equal(send(queue, 'first'), 0);
+  const { peer, theirs } = await peerWith(t, O_WRONLY);
+  await peer.killIn('mq_timedsend', theirs, 'second', 6, 0, 0);
+  assert.deepEqual(receive(queue), { text: 'first', priority: 0 });
+  assert.equal(receive(queue), 'EAGAIN');
+  assert.deepEqual(poll(queue), ['out']);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'blocked in mq_send',
+    direction: 'u2u',
+    of: 'writer',
+    survivor: 'nothing',
+    says: 'a message is queued whole or not at all, and no end of a file tells that its sender is gone',
+  });
+});
+
+test('a receiver that waits is not told that the only sender was killed', async (t) => {
+  const queue = openQueue(t);
+  const { peer, theirs } = await peerWith(t, O_WRONLY);
+  assert.equal(await peer.attempt('mq_timedsend', theirs, 'its last', 8, 0, 0), 0);
+  assert.deepEqual(receive(queue), { text: 'its last', priority: 0 });
+  const buffer = Buffer.alloc(64);
+  const waiting = attemptAsync('mq_timedreceive', queue, buffer, 64, 0, 0);
+  await untilBlocked('mq_timedreceive', queue);
+  await peer.stop();
+  assert.equal(send(queue, 'another'), 0);
+  assert.equal(await waiting, 7, 'it has waited for any sender');
+  assert.equal(buffer.toString('latin1', 0, 7), 'another');
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'between two messages, the receiver waits',
+    direction: 'u2u',
+    of: 'writer',
+    survivor: 'nothing',
+    says: 'the receiver waits on: a queue may get another sender at any time',
+  });
+});
+
+test('a message to a receiver that was killed while it waited stays for the next one', async (t) => {
+  const queue = openQueue(t, { flags: O_NONBLOCK });
+  const { peer, theirs } = await peerWith(t, O_RDONLY);
+  await peer.killIn('mq_timedreceive', theirs, Buffer.alloc(64), 64, 0, 0);
+  const told = send(queue, 'message!');
+  assert.equal(told, 0);
+  assert.deepEqual(receive(queue), { text: 'message!', priority: 0 });
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'blocked in mq_receive',
+    direction: 'u2u',
+    of: 'reader',
+    survivor: 'nothing',
+    says: 'the message stays in the queue; a full one makes the sender wait, whether a reader lives or not',
   });
 });

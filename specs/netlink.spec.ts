@@ -11,25 +11,73 @@ import {
   decodeMessages,
   encodeMessage,
   finding,
-  kernelSide,
+  holdReceiver,
   loadModule,
   measure,
   messageFlags,
   modulePath,
   type Needs,
-  type NetlinkMessage,
   nowhere,
+  type Peer32,
   poll,
   pollAsync,
+  reload,
   resetStamps,
   sizes,
   startPeer32,
   unloadModule,
   untilBlocked,
+  verified,
+  verifyBelow,
   withoutCapability,
 } from 'ringcross/guest';
+import { taken, triggered, unloading } from './answers.ts';
+import { boundaries } from './boundaries.ts';
+import { message } from './checked-message.ts';
+import {
+  AF_NETLINK,
+  acknowledges,
+  address,
+  addressBytes,
+  ask,
+  bindSocket,
+  closeSocket,
+  getBuffer,
+  headerBytes,
+  join,
+  joinTheirs,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_TRUNC,
+  memoryOf,
+  messageOf,
+  numberOf,
+  openBound,
+  openSocket,
+  payloadOf,
+  portOf,
+  produce,
+  protocol,
+  receive,
+  received,
+  receiveMessage,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOCK_CLOEXEC,
+  SOCK_RAW,
+  SOL_SOCKET,
+  send,
+  setBuffer,
+  subscribe,
+  subscribeGroup,
+  subscription,
+  types,
+} from './netlink-socket.ts';
+import { readerDeaths } from './reader-death.ts';
 
-export const needs = { modules: ['netlink'] } satisfies Needs;
+export const needs = { config: ['CONFIG_IA32_EMULATION'], modules: ['netlink'] } satisfies Needs;
 
 const mechanism = 'netlink';
 const kernel = 'netlink';
@@ -65,155 +113,29 @@ measure({ mechanism, direction: 'k2u', variant: 'multicast-4', sizes, kernel });
 // Fewer messages: each is received sixteen times.
 measure({ mechanism, direction: 'k2u', variant: 'multicast-16', sizes, kernel, messages: 300, warmup: 100 });
 
-const protocol = 31;
 const largest = 262144;
 const groups = 64;
-/** Of kmod/netlink/netlink-messages.h. */
-const types = { message: 16, subscribe: 17, ack: 18, unknown: 19 };
-const acknowledges = 1;
 
-const AF_NETLINK = 16;
-const [SOCK_STREAM, SOCK_DGRAM, SOCK_RAW] = [1, 2, 3];
-const SOCK_CLOEXEC = 0o2000000;
-const [SOL_SOCKET, SOL_NETLINK] = [1, 270];
-const [SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_MEMINFO] = [7, 8, 32, 33, 55];
-const NETLINK_ADD_MEMBERSHIP = 1;
-const [MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT] = [0x2, 0x20, 0x40];
-const headerBytes = 16;
-const addressBytes = 12;
+const [SOCK_STREAM, SOCK_DGRAM] = [1, 2];
 
-/** struct sockaddr_nl; port 0 is the kernel's. */
-const address = (port = 0, groupMask = 0): Buffer => {
-  const bytes = Buffer.alloc(addressBytes);
-  bytes.writeUInt16LE(AF_NETLINK, 0);
-  bytes.writeUInt32LE(port, 4);
-  bytes.writeUInt32LE(groupMask, 8);
-  return bytes;
+/** A bound socket of another process, with the file number it has there. */
+const openTheirs = async (peer: Peer32): Promise<number> => {
+  const theirs = Number(await peer.attempt('socket', AF_NETLINK, SOCK_RAW, protocol));
+  assert.equal(await peer.attempt('bind', theirs, address(), addressBytes), 0);
+  return theirs;
 };
 
-/** Open sockets of the tests. */
-const sockets = new Set<number>();
-
-/** Closes one before its test ends; its number may be another file's from then on. */
-const closeSocket = (fd: number): void => {
-  assert.equal(attempt('close', fd), 0);
-  sockets.delete(fd);
-};
-
-/** A socket, closed when the test ends. */
-const openSocket = (t: TestContext, type: number = SOCK_RAW): number => {
-  const fd = attempt('socket', AF_NETLINK, type | SOCK_CLOEXEC, protocol);
-  assert.ok(typeof fd === 'number', `socket: ${fd}`);
-  sockets.add(fd);
-  t.after(() => {
-    if (sockets.has(fd)) closeSocket(fd);
-  });
-  return fd;
-};
-
-/** Bound, since only then it can be sent to. */
-const openBound = (t: TestContext, port = 0): number => {
-  const fd = openSocket(t);
-  assert.equal(attempt('bind', fd, address(port), addressBytes), 0);
-  return fd;
-};
-
-const portOf = (fd: number): number => {
-  const own = address();
-  assert.equal(attempt('getsockname', fd, own, Uint32Array.of(addressBytes)), 0);
-  return own.readUInt32LE(4);
-};
-
-const join = (fd: number, group: number): number | string =>
-  attempt('setsockopt', fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, Uint32Array.of(group), 4);
-
-const setBuffer = (fd: number, option: number, bytes: number): void => {
-  assert.equal(attempt('setsockopt', fd, SOL_SOCKET, option, Uint32Array.of(bytes), 4), 0);
-};
-
-const getBuffer = (fd: number, option: number): number => {
-  const value = new Uint32Array(1);
-  assert.equal(attempt('getsockopt', fd, SOL_SOCKET, option, value, Uint32Array.of(4)), 0);
-  return value[0] ?? 0;
-};
-
-/** A message's payload: its sequence number, then text. */
-const payloadOf = (seq: number | bigint, bytes = 8): Buffer => {
-  const payload = Buffer.alloc(bytes, 'ringcross');
-  payload.writeBigUInt64LE(BigInt(seq));
-  return payload;
-};
-
-const messageOf = (seq: number | bigint, bytes = 8, flags = 0): Buffer =>
-  encodeMessage({ type: types.message, flags: messageFlags.request | flags, payload: payloadOf(seq, bytes) });
-
-const send = (fd: number, datagram: Buffer, to = address(), flags = 0): number | string =>
-  attempt('sendto', fd, datagram, datagram.length, flags, to, addressBytes);
-
-/** The next datagram without waiting, or the name of the error. */
-const receive = (fd: number, room = 4096): Buffer | string => {
-  const bytes = Buffer.alloc(room);
-  const got = attempt('recvfrom', fd, bytes, room, MSG_DONTWAIT, 0, 0);
-  return typeof got === 'number' ? bytes.subarray(0, got) : got;
-};
-
-/** As `receive`, for a datagram that must be there and hold one message. */
-const receiveMessage = (fd: number, room = 4096): NetlinkMessage => {
-  const datagram = receive(fd, room);
-  assert.ok(typeof datagram !== 'string', `recvfrom: ${datagram}`);
-  const [message, ...more] = decodeMessages(datagram);
-  assert.ok(message);
-  assert.deepEqual(more, []);
-  return message;
-};
-
-const numberOf = ({ payload }: NetlinkMessage): bigint => payload.readBigUInt64LE();
-
-/** What the kernel answers to a request: 0, or the name of the error. */
-const ask = (fd: number, type: number, payload: Buffer, seq = 0): string | 0 => {
-  const flags = messageFlags.request | messageFlags.ack;
-  const request = encodeMessage({ type, flags, seq, payload });
-  assert.equal(send(fd, request), request.length);
-  const answer = decodeAnswer(receiveMessage(fd, headerBytes + 4 + request.length));
-  assert.equal(answer.seq, seq);
-  return answer.error;
-};
-
-/** struct rcnl_subscription. */
-const subscription = (group = 0, flags = 0): Buffer => Buffer.from(Uint32Array.of(group, flags).buffer);
-
-/** A socket that the kernel's messages go to. */
-const subscribe = (t: TestContext, flags = 0): number => {
-  const fd = openBound(t);
-  assert.equal(ask(fd, types.subscribe, subscription(0, flags)), 0);
-  return fd;
-};
-
-/** A member of the group that the kernel's messages go to. */
-const subscribeGroup = (t: TestContext, group: number): number => {
-  const fd = openBound(t);
-  assert.equal(join(fd, group), 0);
-  assert.equal(ask(fd, types.subscribe, subscription(group)), 0);
-  return fd;
-};
-
-const produce = (order: string): void => writeFileSync(debugfs('netlink', 'produce'), order);
-
-/** The numbers of what the kernel has received since the log was emptied. */
-const received = (): bigint[] => {
-  const { stamps } = kernelSide('netlink', 'received');
-  return Array.from({ length: stamps.length / 3 }, (_, index) => stamps[3 * index] ?? -1n);
-};
-
-/** The module with other parameters for the rest of the test. */
-const reload = (t: TestContext, parameters: string): void => {
-  const path = modulePath('netlink');
-  unloadModule('netlink');
-  loadModule(path, parameters);
-  t.after(() => {
-    unloadModule('netlink');
-    loadModule(path);
-  });
+/** The same, and the kernel's messages go to it, or to the group that it is a member of. */
+const subscribeTheirs = async (peer: Peer32, group: number): Promise<number> => {
+  const theirs = await openTheirs(peer);
+  if (group > 0) await joinTheirs(peer, theirs, group);
+  const flags = messageFlags.request;
+  const request = encodeMessage({ type: types.subscribe, flags, payload: subscription(group) });
+  assert.equal(
+    await peer.attempt('sendto', theirs, request, request.length, 0, address(), addressBytes),
+    request.length,
+  );
+  return theirs;
 };
 
 for (const [subject, flags] of [
@@ -314,6 +236,14 @@ test('many senders at once lose nothing', async (t) => {
     received().sort(),
     senders.map((_, index) => BigInt(index)),
   );
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'u2k',
+    loses: 'never',
+    condition: 'sendto has returned the size; whether the module refuses it, only its answer tells',
+    says: `the kernel's receiver runs inside the call: of ${senders.length} senders at once nothing is lost`,
+  });
 });
 
 test('a receiver that waits gets the next message', async (t) => {
@@ -365,7 +295,7 @@ test('an answer tells what was refused, and why; the request comes back in it', 
     ['a message of nothing', types.message, Buffer.alloc(0), 'EINVAL'],
     ['a subscription that is cut short', types.subscribe, Buffer.alloc(7), 'EINVAL'],
     ['a group that there is not', types.subscribe, subscription(groups + 1), 'EINVAL'],
-    ['an unknown flag', types.subscribe, subscription(0, 2), 'EINVAL'],
+    ['an unknown flag', types.subscribe, subscription(0, 4), 'EINVAL'],
     ['a group that acknowledges', types.subscribe, subscription(1, acknowledges), 'EINVAL'],
     ['an acknowledgement by somebody else', types.ack, Buffer.alloc(0), 'EPERM'],
   ] as const)
@@ -533,7 +463,7 @@ test('a protocol has as many groups as it asks for, not 32; bind knows the first
 });
 
 test('with 32 groups there is no 33rd', (t) => {
-  reload(t, 'groups=32');
+  reload(t, 'netlink', 'groups=32');
   const fd = openBound(t);
   assert.equal(join(fd, 32), 0);
   assert.equal(join(fd, 33), 'EINVAL');
@@ -571,13 +501,8 @@ test('SIOCINQ is ENOTTY; SO_MEMINFO tells what is queued', (t) => {
   const SIOCINQ = 0x541b;
   const fd = subscribe(t);
   assert.equal(attempt('ioctl', fd, SIOCINQ, new Int32Array(1)), 'ENOTTY');
-  const queued = (): number => {
-    const info = new Uint32Array(9);
-    assert.equal(attempt('getsockopt', fd, SOL_SOCKET, SO_MEMINFO, info, Uint32Array.of(info.byteLength)), 0);
-    assert.equal(info[1], getBuffer(fd, SO_RCVBUF));
-    return info[0] ?? -1;
-  };
-  assert.equal(queued(), 0);
+  const queued = (): number => memoryOf(fd).held;
+  assert.deepEqual(memoryOf(fd), { held: 0, most: getBuffer(fd, SO_RCVBUF), drops: 0 });
   produce('1024 1');
   const one = queued();
   assert.ok(one > 1024, `${one}: a message is accounted with its buffer's overhead`);
@@ -606,7 +531,7 @@ test('a full receive buffer is EAGAIN to the kernel, and ENOBUFS to the reader b
 });
 
 test('a subscriber that acknowledges gets one message at a time', (t) => {
-  reload(t, 'ack_timeout_ms=20');
+  reload(t, 'netlink', 'ack_timeout_ms=20');
   const fd = subscribe(t, acknowledges);
   produce('8 1');
   const first = receiveMessage(fd);
@@ -633,6 +558,24 @@ test("a user's message ends with the send buffer: EMSGSIZE", (t) => {
   assert.deepEqual(received(), [1n]);
   const beyond = send(fd, Buffer.concat([most, Buffer.alloc(1)]));
   assert.equal(beyond, 'EMSGSIZE');
+  assert.equal(send(fd, Buffer.alloc(0)), 'ENODATA', 'a datagram without so much as a header');
+  const nothing = ask(fd, types.message, Buffer.alloc(0));
+  boundaries(
+    { mechanism, direction: 'u2k', subject: 'sendto' },
+    {
+      empty: {
+        bytes: 0,
+        result: nothing === 0 ? 'taken' : nothing,
+        says: 'in the answer, as messages of this module have a number',
+      },
+      largest: {
+        bytes,
+        result: received().length === 1 ? 'taken' : 'nothing',
+        says: 'all that SO_SNDBUF lets',
+      },
+      'one more': { bytes: bytes + 1, result: taken(most.length + 1, beyond), says: 'by the call' },
+    },
+  );
   finding({
     about: 'transfer limit',
     mechanism,
@@ -640,6 +583,38 @@ test("a user's message ends with the send buffer: EMSGSIZE", (t) => {
     bytes,
     says: `SO_SNDBUF less 32 bytes and the header; beyond, ${beyond}`,
   });
+});
+
+test('between users a message may be a header alone, and ends with the send buffer as well', (t) => {
+  const [sender, receiver] = [openBound(t), openBound(t)];
+  const to = address(portOf(receiver));
+  const most = getBuffer(sender, SO_SNDBUF) - 32 - headerBytes;
+  const fates = [0, most, most + 1].map((bytes) => {
+    const payload = Buffer.alloc(bytes, 'ringcross');
+    // The kernel looks at no field of it.
+    const datagram = encodeMessage({ type: types.message, flags: 0, payload }).subarray(
+      0,
+      headerBytes + bytes,
+    );
+    const sent = send(sender, datagram, to);
+    const got = receive(receiver, headerBytes + bytes);
+    assert.equal(typeof sent === 'number', typeof got !== 'string' && got.equals(datagram), `${bytes}`);
+    return { bytes, result: taken(datagram.length, sent) };
+  });
+  const [empty, largest, beyond] = fates;
+  assert.ok(empty && largest && beyond);
+  assert.deepEqual(
+    fates.map(({ result }) => result),
+    ['taken', 'taken', 'EMSGSIZE'],
+  );
+  boundaries(
+    { mechanism, direction: 'u2u', subject: 'sendto' },
+    {
+      empty: { ...empty, says: 'a header alone' },
+      largest: { ...largest, says: 'all that SO_SNDBUF lets' },
+      'one more': { ...beyond, says: 'by the call' },
+    },
+  );
 });
 
 test("with a larger send buffer the module's own limit is met, in an answer: EMSGSIZE", (t) => {
@@ -652,7 +627,7 @@ test("with a larger send buffer the module's own limit is met, in an answer: EMS
 });
 
 test("the kernel's message ends with what can be allocated in one piece: ENOMEM", (t) => {
-  reload(t, `max_message=${8 << 20}`);
+  reload(t, 'netlink', `max_message=${8 << 20}`);
   const fd = subscribe(t);
   let refusal = '';
   const passes = (bytes: number): boolean => {
@@ -677,6 +652,18 @@ test("the kernel's message ends with what can be allocated in one piece: ENOMEM"
     else fails = middle;
   }
   assert.equal(refusal, 'ENOMEM');
+  boundaries(
+    { mechanism, direction: 'k2u', subject: 'nlmsg_unicast' },
+    {
+      empty: {
+        bytes: 0,
+        result: triggered(() => produce('0 1')),
+        says: 'by the module, whose messages have a number',
+      },
+      largest: { bytes: works, result: 'taken', says: 'what nlmsg_new allocates in one piece' },
+      'one more': { bytes: fails, result: refusal, says: 'by nlmsg_new' },
+    },
+  );
   closeSocket(fd);
   finding({
     about: 'transfer limit',
@@ -734,8 +721,7 @@ test('an old reader of a longer message gets its own fields, and is told that th
 test('a 32-bit program exchanges messages with the module', async (t) => {
   const peer = await startPeer32();
   t.after(() => peer.stop());
-  const theirs = Number(await peer.attempt('socket', AF_NETLINK, SOCK_RAW, protocol));
-  assert.equal(await peer.attempt('bind', theirs, address(), addressBytes), 0);
+  const theirs = await openTheirs(peer);
   resetStamps('netlink', 'received');
   const sent = 2n ** 40n + 1n;
   const datagram = messageOf(sent, 64);
@@ -769,8 +755,7 @@ test('a 32-bit program exchanges messages with the module', async (t) => {
 test('a structure with a long is another one to a 32-bit program', async (t) => {
   const peer = await startPeer32();
   t.after(() => peer.stop());
-  const theirs = Number(await peer.attempt('socket', AF_NETLINK, SOCK_RAW, protocol));
-  assert.equal(await peer.attempt('bind', theirs, address(), addressBytes), 0);
+  const theirs = await openTheirs(peer);
   resetStamps('netlink', 'received');
   // struct { long seq; long value; } of i386, which a 64-bit module reads as one number of 64 bits.
   const payload = Buffer.from(Uint32Array.of(7, 1).buffer);
@@ -795,6 +780,118 @@ test('the trigger, the log and the hold take nothing else', () => {
   assert.throws(() => writeFileSync(debugfs('netlink', 'received'), 'erase'), { code: 'EINVAL' });
   assert.throws(() => writeFileSync(debugfs('netlink', 'hold'), '1'), { code: 'EINVAL' });
   assert.equal(readFileSync(debugfs('netlink', 'produce'), 'latin1'), 'BYTES SEQ [keep]\n');
+});
+
+readerDeaths({
+  mechanism,
+  produce,
+  receiveTheirs: async (peer, fd) => {
+    const bytes = Buffer.alloc(64);
+    assert.equal(await peer.attempt('recvfrom', fd, bytes, 64, 0, 0, 0), headerBytes + 8);
+    return bytes.readBigUInt64LE(headerBytes);
+  },
+  ways: [
+    { sender: 'nlmsg_unicast', subscribe: (peer) => subscribeTheirs(peer, 0), gone: 'ECONNREFUSED' },
+    { sender: 'nlmsg_multicast', subscribe: (peer) => subscribeTheirs(peer, 4), gone: 'ESRCH' },
+  ],
+});
+
+test('the message of a sender that is killed while the kernel holds back is taken, whole', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = await openTheirs(peer);
+  resetStamps('netlink', 'received');
+  verifyBelow('netlink', 100);
+  t.after(() => verifyBelow('netlink', 0));
+  t.after(holdReceiver('netlink'));
+  const flags = messageFlags.request;
+  const datagram = encodeMessage({ type: types.message, flags, payload: message(7, 4096) });
+  await peer.killIn('sendto', theirs, datagram, datagram.length, 0, address(), addressBytes);
+  const arrived = received();
+  assert.deepEqual(arrived, [7n]);
+  const { intact, corrupt } = verified('netlink');
+  assert.deepEqual({ intact, corrupt }, { intact: 1, corrupt: 0 });
+  finding({
+    about: 'death',
+    mechanism,
+    direction: 'u2k',
+    of: 'writer',
+    subject: 'blocked in sendto',
+    survivor: intact === arrived.length ? 'the whole message' : 'a part of it',
+    says: 'copied before the kernel looks at it: never a part',
+  });
+});
+
+test('between users one that is blocked in sendto learns when the receiver is killed, and leaves nothing when it is killed', async (t) => {
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = await openTheirs(peer);
+  const ours = openBound(t);
+  const fill = (port: number): number => {
+    for (let seq = 0; seq < 1000; seq++)
+      if (send(ours, messageOf(seq, 16384), address(port), MSG_DONTWAIT) === 'EAGAIN') return seq;
+    throw new Error('it is not full');
+  };
+
+  // Ours is full, and the peer waits for room in it.
+  const receiver = openBound(t);
+  const fit = fill(portOf(receiver));
+  const datagram = messageOf(fit, 16384);
+  const to = address(portOf(receiver));
+  await peer.killIn('sendto', theirs, datagram, datagram.length, 0, to, addressBytes);
+  for (let seq = 0; seq < fit; seq++) assert.equal(numberOf(receiveMessage(receiver, 32768)), BigInt(seq));
+  const next = receive(receiver);
+  assert.equal(next, 'EAGAIN');
+  finding({
+    about: 'death',
+    mechanism,
+    direction: 'u2u',
+    of: 'writer',
+    subject: 'blocked in sendto',
+    survivor: next === 'EAGAIN' ? 'nothing' : 'a message',
+    says: 'the message that waited for room is gone; those before it are whole',
+  });
+
+  // The other way round.
+  const other = await startPeer32();
+  t.after(() => other.stop());
+  const full = await openTheirs(other);
+  const own = address();
+  assert.equal(await other.attempt('getsockname', full, own, Uint32Array.of(addressBytes)), 0);
+  fill(own.readUInt32LE(4));
+  const sending = attemptAsync('sendto', ours, datagram, datagram.length, 0, own, addressBytes);
+  await untilBlocked('sendto', ours);
+  await other.stop();
+  const told = await sending;
+  assert.equal(told, 'ECONNREFUSED');
+  finding({
+    about: 'death',
+    mechanism,
+    direction: 'u2u',
+    of: 'reader',
+    subject: 'its writer blocked in sendto',
+    survivor: String(told),
+    says: 'woken; what the reader had not read is gone, untold',
+  });
+});
+
+test('a reader that waits keeps the module, and gets the next message', async (t) => {
+  const fd = subscribe(t);
+  const bytes = Buffer.alloc(64);
+  const receiving = attemptAsync('recvfrom', fd, bytes, bytes.length, 0, 0, 0);
+  await untilBlocked('recvfrom', fd);
+  const survivor = unloading('netlink');
+  produce('8 7');
+  assert.deepEqual([survivor, await receiving], ['refused: EAGAIN', headerBytes + 8]);
+  finding({
+    about: 'death',
+    mechanism,
+    direction: 'k2u',
+    of: 'module',
+    subject: 'blocked in recvfrom',
+    survivor,
+    says: 'each socket of the protocol keeps the module',
+  });
 });
 
 test('each socket of the protocol keeps the module; without it there is no such protocol', (t) => {
@@ -832,7 +929,7 @@ test('parameters that make no sense are refused with a reason', (t) => {
 });
 
 test('the protocol is the one of the parameter', (t) => {
-  reload(t, 'protocol=30');
+  reload(t, 'netlink', 'protocol=30');
   assert.equal(attempt('socket', AF_NETLINK, SOCK_RAW, protocol), 'EPROTONOSUPPORT');
   const fd = Number(attempt('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 30));
   resetStamps('netlink', 'received');
@@ -842,8 +939,7 @@ test('the protocol is the one of the parameter', (t) => {
 });
 
 comesAndGoes('netlink', () => {
-  const fd = Number(attempt('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
-  assert.equal(attempt('bind', fd, address(), addressBytes), 0);
+  const fd = bindSocket();
   assert.equal(ask(fd, types.subscribe, subscription()), 0);
   assert.equal(ask(fd, types.message, payloadOf(1)), 0);
   produce('8 1');

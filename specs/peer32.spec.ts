@@ -189,3 +189,19 @@ test('a peer is stopped in the middle of a call, twice if need be, and is gone',
   await peer.stop();
   assert.ok(!existsSync(`/proc/${peer.pid}`));
 });
+
+test('a peer is killed in a call that blocks, and not in one that returns', async (t) => {
+  const ends = new Int32Array(2);
+  const peer = await startPeer(t);
+  assert.equal(await peer.attempt('pipe2', ends, 0), 0);
+  await peer.killIn('read', ends[0] ?? -1, Buffer.alloc(8), 8);
+  assert.ok(!existsSync(`/proc/${peer.pid}`));
+
+  const polling = await startPeer(t);
+  await polling.killIn('poll', Buffer.alloc(8), 0, -1);
+  assert.ok(!existsSync(`/proc/${polling.pid}`));
+
+  const hasty = await startPeer(t);
+  assert.equal(await hasty.attempt('pipe2', ends, 0), 0);
+  await assert.rejects(hasty.killIn('write', ends[1] ?? -1, 'message!', 8), /and returned 8$/);
+});

@@ -10,6 +10,7 @@ import {
   attemptAsync,
   comesAndGoes,
   debugfs,
+  errnoName,
   finding,
   kernelSide,
   loadModule,
@@ -29,6 +30,22 @@ import {
   verified,
   verifyBelow,
 } from 'ringcross/guest';
+import { taken, unloading } from './answers.ts';
+import {
+  capacity,
+  drain,
+  fill,
+  firstPart,
+  inTurn,
+  largeBytes,
+  page,
+  peerWith,
+  untilRefilled,
+  waiting,
+} from './byte-stream.ts';
+import { intactNumber, message, numbers } from './checked-message.ts';
+import { offer } from './open-loop.ts';
+import { holdSigpipe } from './sigpipe.ts';
 
 export const needs = { modules: ['pipefs'], config: ['CONFIG_IA32_EMULATION'] } satisfies Needs;
 
@@ -56,8 +73,6 @@ measure({ mechanism, direction: 'u2k', variant: 'pipe', sizes, kernel: 'pipefs' 
 
 measure({ mechanism, direction: 'u2k', variant: 'fifo', sizes, kernel: 'pipefs' });
 
-const capacity = 65536;
-const page = 4096;
 /** The default of the module's parameter. */
 const largest = 1 << 20;
 const { O_NONBLOCK, O_RDONLY } = constants;
@@ -66,14 +81,17 @@ const [O_CLOEXEC, O_PATH] = [0o2000000, 0o10000000];
 const EPIPE = 32;
 
 /** Writes words into a file of the module: their number of bytes, or the name of the error. */
-const tell = (file: 'attach' | 'produce' | 'consume' | 'worker', words: string): number | string => {
+const tell = (
+  file: 'attach' | 'empty' | 'produce' | 'consume' | 'worker',
+  words: string,
+): number | string => {
   const fd = Number(attempt('open', debugfs('pipefs', file), constants.O_WRONLY | O_CLOEXEC));
   const result = attempt('write', fd, words, Buffer.byteLength(words));
   assert.equal(attempt('close', fd), 0);
   return result;
 };
 
-const ask = (file: 'worker' | 'attach' | 'written' | 'taken'): string =>
+const ask = (file: 'worker' | 'attach' | 'empty' | 'written' | 'taken'): string =>
   readFileSync(debugfs('pipefs', file), 'latin1').trim();
 
 /** A pipe of which the kernel has one end too. When the test ends, no worker is left, and nothing is attached or open. */
@@ -94,38 +112,6 @@ const sharePipe = (t: TestContext, kernels: 'read' | 'write', flags = 0) => {
   });
   assert.equal(tell('attach', words), words.length);
   return { reader, writer, close };
-};
-
-/** As kmod/include/ringcross-message.h makes one: number, checksum of the body, and a body that follows the number. */
-const message = (seq: number, bytes: number): Buffer => {
-  const made = Buffer.alloc(bytes);
-  made.writeBigUInt64LE(BigInt(seq));
-  let word = BigInt(seq);
-  let sum = BigInt(bytes);
-  for (let at = 16; at < bytes; at += 8) {
-    word = BigInt.asUintN(64, word * 6364136223846793005n + 1442695040888963407n);
-    made.writeBigUInt64LE(word, at);
-    sum = BigInt.asUintN(64, (sum << 5n) | (sum >> 59n)) ^ word;
-  }
-  if (bytes >= 16) made.writeBigUInt64LE(sum, 8);
-  return made;
-};
-
-/** Bytes that wait in the pipe: FIONREAD of ioctl_pipe(2). */
-const waiting = (end: number): number => {
-  const bytes = new Int32Array(1);
-  assert.equal(attempt('ioctl', end, 0x541b, bytes), 0);
-  return bytes[0] ?? -1;
-};
-
-const fill = (writer: number, bytes = capacity): void =>
-  assert.equal(attempt('write', writer, Buffer.alloc(bytes), bytes), bytes);
-
-const drain = (reader: number): Buffer => {
-  const bytes = waiting(reader);
-  const buffer = Buffer.alloc(bytes);
-  assert.equal(attempt('read', reader, buffer, bytes), bytes);
-  return buffer;
 };
 
 /** The module's thread sleeps, and a signal could wake it: its step waits in the pipe. proc_pid_stat(5). */
@@ -255,19 +241,10 @@ for (const [what, address] of Object.entries(nowhere)) {
 
 test('without a reader the kernel gets EPIPE, and who pulled the trigger SIGPIPE besides', (t) => {
   const { reader, close } = sharePipe(t, 'write');
-  const sigpipe = 13;
-  const only = BigUint64Array.of(1n << BigInt(sigpipe - 1));
-  const before = new BigUint64Array(1);
-  const [block, set] = [0, 2];
-  // Blocked, the signal stays pending even where it is ignored, as Node.js does, until it is waited for.
-  assert.equal(attempt('rt_sigprocmask', block, only, before, 8), 0);
-  t.after(() => assert.equal(attempt('rt_sigprocmask', set, before, 0, 8), 0));
-  const atOnce = new BigUint64Array(2);
-  assert.equal(attempt('rt_sigtimedwait', only, 0, atOnce, 8), 'EAGAIN', 'no such signal yet');
-
+  const askForSigpipe = holdSigpipe(t);
   close(reader);
   assert.equal(tell('produce', '8 1'), 'EPIPE');
-  assert.equal(attempt('rt_sigtimedwait', only, 0, atOnce, 8), sigpipe);
+  assert.equal(askForSigpipe(), 'SIGPIPE');
 });
 
 test('a kernel thread gets EPIPE and no signal: it says so and ends', async (t) => {
@@ -420,12 +397,77 @@ for (const kernels of ['read', 'write'] as const) {
     if (kernels === 'write') {
       close(writer);
       assert.deepEqual(poll(reader), ['in', 'hup']);
+      assert.equal(drain(reader).length, capacity, 'nothing of the message went in');
+      const told = attempt('read', reader, Buffer.alloc(8), 8);
+      assert.equal(told, 0);
+      finding({
+        about: 'death',
+        mechanism,
+        subject: 'its thread blocked in kernel_write',
+        direction: 'k2u',
+        of: 'module',
+        survivor: 'end of file',
+        says: 'unloading ends the thread and closes the end, after what is in the pipe',
+      });
     } else {
       close(reader);
       assert.deepEqual(poll(writer), ['out', 'err']);
+      const told = attempt('write', writer, 'message!', 8);
+      assert.equal(told, 'EPIPE');
+      finding({
+        about: 'death',
+        mechanism,
+        subject: 'its thread blocked in kernel_read',
+        direction: 'u2k',
+        of: 'module',
+        survivor: told,
+        says: 'unloading ends the thread and closes the end',
+      });
     }
   });
 }
+
+test('a user who is blocked in read is woken when the module goes, and the end that it has', async (t) => {
+  const path = modulePath('pipefs');
+  const { reader, writer, close } = sharePipe(t, 'write');
+  close(writer);
+  const read = attemptAsync('read', reader, Buffer.alloc(8), 8);
+  await untilBlocked('read', reader);
+  unloadModule('pipefs');
+  loadModule(path);
+  assert.equal(await read, 0);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'the user blocked in read',
+    direction: 'k2u',
+    of: 'module',
+    survivor: 'end of file',
+    says: 'the pipe is not of the module: unloading is not refused, and closes the end',
+  });
+});
+
+test('a user who is blocked in write is woken when the module goes, and the end that it has', async (t) => {
+  const path = modulePath('pipefs');
+  const { reader, writer, close } = sharePipe(t, 'read');
+  close(reader);
+  fill(writer);
+  const write = attemptAsync('write', writer, 'message!', 8);
+  await untilBlocked('write', writer);
+  unloadModule('pipefs');
+  loadModule(path);
+  const told = await write;
+  assert.equal(told, 'EPIPE');
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'the user blocked in write',
+    direction: 'u2k',
+    of: 'module',
+    survivor: told,
+    says: 'the pipe is not of the module: unloading is not refused, and closes the end',
+  });
+});
 
 test('who waits in the trigger can be killed, and until then the module stays', async (t) => {
   const { reader, writer } = sharePipe(t, 'write');
@@ -436,11 +478,21 @@ test('who waits in the trigger can be killed, and until then the module stays', 
   await until('the trigger waits for room', () =>
     readFileSync(`/proc/${child.pid}/syscall`, 'latin1').startsWith('1 0x1 '),
   );
-  assert.throws(() => unloadModule('pipefs'), { code: 'EAGAIN', syscall: 'delete_module' });
+  const survivor = unloading('pipefs');
+  assert.equal(survivor, 'refused: EAGAIN');
   assert.ok(moduleLoaded('pipefs'));
   child.kill('SIGTERM');
   assert.deepEqual(await ended, [null, 'SIGTERM']);
   assert.equal(waiting(reader), capacity);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'a process blocked in kernel_write by the trigger',
+    direction: 'k2u',
+    of: 'module',
+    survivor,
+    says: 'its open file holds the module; the process can be killed',
+  });
 });
 
 test('the pipe can be detached while the kernel waits in it', async (t) => {
@@ -593,6 +645,335 @@ test('a structure with a long has another size for a 32-bit program', async (t) 
     says: 'its fields are half as long; kernel_read() is content with what there is',
   });
 });
+
+test('a message of no bytes is taken and never comes, either way', (t) => {
+  const { reader, writer } = sharePipe(t, 'write', O_NONBLOCK);
+  assert.equal(tell('attach', `read ${reader}`), `read ${reader}`.length);
+  const ours = attempt('write', writer, '', 0);
+  assert.equal(ours, 0);
+  assert.equal(tell('consume', '8 1'), 'EAGAIN');
+  const kernels = tell('empty', 'write');
+  assert.equal(kernels, 'write'.length);
+  assert.equal(attempt('read', reader, Buffer.alloc(8), 8), 'EAGAIN');
+  for (const [subject, direction, result] of [
+    ['write', 'u2k', ours],
+    ['kernel_write', 'k2u', kernels],
+  ] as const)
+    finding({
+      about: 'boundary',
+      mechanism,
+      subject,
+      direction,
+      size: 'empty',
+      bytes: 0,
+      result: typeof result === 'string' ? result : 'taken',
+      says: 'returns 0; the reader is told nothing',
+    });
+
+  assert.equal(tell('produce', '8 1'), 3);
+  assert.equal(tell('empty', 'read'), 'read'.length);
+  assert.equal(waiting(reader), 8, 'nor does kernel_read() of no bytes take any');
+});
+
+test('an empty call is asked for by its name, and needs an end', (t) => {
+  for (const words of ['', 'write 8', 'consume', 'write'.repeat(20)])
+    assert.equal(tell('empty', words), 'EINVAL', words);
+  for (const words of ['read', 'write']) assert.equal(tell('empty', words), 'ENOTCONN');
+  assert.equal(ask('empty'), 'read\nwrite');
+  const { reader, close } = sharePipe(t, 'write');
+  close(reader);
+  assert.equal(tell('empty', 'write'), 'write'.length, 'as from user space, nobody need read');
+});
+
+for (const [size, bytes] of [
+  ['largest', capacity],
+  ['one more', capacity + 1],
+] as const) {
+  test(`of ${bytes} B a call that will not wait moves into an empty pipe what that holds, either way`, (t) => {
+    const { reader, writer } = sharePipe(t, 'write', O_NONBLOCK);
+    const sent = message(1, bytes);
+    const ours = attempt('write', writer, sent, bytes);
+    assert.ok(drain(reader).equals(sent.subarray(0, capacity)));
+    const before = Number(ask('written'));
+    const order = tell('produce', `${bytes} 1`);
+    const kernels = Number(ask('written')) - before;
+    assert.equal(order, kernels === bytes ? `${bytes} 1`.length : 'EAGAIN', 'for the rest there is no room');
+    assert.ok(drain(reader).equals(sent.subarray(0, capacity)));
+    for (const [subject, direction, result] of [
+      ['write, O_NONBLOCK', 'u2k', ours],
+      ['kernel_write, O_NONBLOCK', 'k2u', kernels],
+    ] as const)
+      finding({
+        about: 'boundary',
+        mechanism,
+        subject,
+        direction,
+        size,
+        bytes,
+        result: taken(bytes, result),
+        says: `${result} B; a call that waits has no largest message`,
+      });
+  });
+}
+
+test('the kernel gets EPIPE when the reader was killed, and who pulled the trigger SIGPIPE', async (t) => {
+  const { reader, close } = sharePipe(t, 'write');
+  const { peer, theirs } = await peerWith(t, reader, O_RDONLY);
+  close(reader);
+  const askForSigpipe = holdSigpipe(t);
+  await peer.killIn('read', theirs, Buffer.alloc(8), 8);
+  const told = [tell('produce', '8 1'), askForSigpipe()];
+  assert.deepEqual(told, ['EPIPE', 'SIGPIPE']);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'blocked in read',
+    direction: 'k2u',
+    of: 'reader',
+    survivor: told.join(', '),
+    says: 'by the next kernel_write(); a kernel thread gets no signal',
+  });
+});
+
+/** The error that has ended the worker. */
+const workerError = async (): Promise<string> => {
+  const ended = () => / error ([1-9]\d*)$/.exec(ask('worker'));
+  await until('an error ends the worker', () => ended() !== null);
+  return errnoName(Number(ended()?.[1]));
+};
+
+test('a kernel thread that waits for room mid-message gets EPIPE when the reader is killed', async (t) => {
+  const { reader, writer, close } = sharePipe(t, 'write');
+  const { peer, theirs } = await peerWith(t, reader, O_RDONLY);
+  close(reader);
+  const before = Number(ask('written'));
+  const order = `produce ${largeBytes} 1 1`;
+  assert.equal(tell('worker', order), order.length);
+  await until('the kernel waits for room', workerWaits);
+  const read = Buffer.alloc(firstPart);
+  assert.equal(await peer.attempt('read', theirs, read, firstPart), firstPart);
+  assert.ok(read.equals(message(1, largeBytes).subarray(0, firstPart)));
+  await untilRefilled(writer);
+  const unread = waiting(writer);
+  await peer.stop();
+  const survivor = await workerError();
+  assert.equal(survivor, 'EPIPE');
+  const written = Number(ask('written')) - before;
+  assert.equal(written, firstPart + unread, 'what nobody has read counts as written');
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'mid-stream, kernel_write waits for room',
+    direction: 'k2u',
+    of: 'reader',
+    survivor,
+    says: `${written} of ${largeBytes} B count as written, ${unread} of them were never read and are gone`,
+  });
+});
+
+test('the reader of a process that was killed while it made the kernel write gets a part, and no end', async (t) => {
+  const { reader, writer, close } = sharePipe(t, 'write');
+  close(writer);
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const trigger = await peer.attempt('open', debugfs('pipefs', 'produce'), constants.O_WRONLY);
+  assert.ok(typeof trigger === 'number', `open: ${trigger}`);
+  const before = Number(ask('written'));
+  const order = `${largeBytes} 1`;
+  await peer.killIn('write', trigger, order, order.length);
+  assert.equal(Number(ask('written')) - before, capacity);
+  const got = drain(reader);
+  assert.ok(got.equals(message(1, largeBytes).subarray(0, capacity)), 'byte by byte its beginning');
+  assert.deepEqual(poll(reader), []);
+  assert.equal(tell('attach', 'detach'), 6);
+  assert.deepEqual(poll(reader), ['hup']);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'the process on whose behalf the kernel is in kernel_write',
+    direction: 'k2u',
+    of: 'writer',
+    survivor: 'a part, then nothing',
+    says: `${got.length} of ${largeBytes} B came; the end of the file only when the module gives its end back`,
+  });
+});
+
+test('the kernel takes what a writer had written who was killed mid-message, and then there is no data', async (t) => {
+  const { writer, close } = sharePipe(t, 'read');
+  const { peer, theirs } = await peerWith(t, writer, constants.O_WRONLY);
+  close(writer);
+  const sent = message(1, largeBytes);
+  await peer.killIn('write', theirs, sent, sent.length);
+  const before = Number(ask('taken'));
+  resetStamps('pipefs', 'received');
+  assert.equal(tell('consume', `${largeBytes} 1`), 'EBADMSG');
+  const moved = Number(ask('taken')) - before;
+  assert.equal(moved, capacity);
+  assert.equal(kernelSide('pipefs', 'received').stamps.length, 0, 'it is no message');
+  assert.equal(tell('consume', '8 2'), 'ENODATA');
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'blocked in write',
+    direction: 'u2k',
+    of: 'writer',
+    survivor: 'a part, then end of file',
+    says: `kernel_read() gave ${moved} of ${largeBytes} B, then 0`,
+  });
+});
+
+test('a kernel thread that waits for the rest of a message is woken when its writer is killed', async (t) => {
+  const { writer, close } = sharePipe(t, 'read');
+  const { peer, theirs } = await peerWith(t, writer, constants.O_WRONLY);
+  close(writer);
+  const before = Number(ask('taken'));
+  assert.equal(tell('worker', 'consume 64 1 1'), 14);
+  const half = message(1, 64).subarray(0, 32);
+  assert.equal(await peer.attempt('write', theirs, half, half.length), half.length);
+  await until('the kernel has that', () => Number(ask('taken')) - before === half.length);
+  await until('the kernel waits for the rest', workerWaits);
+  await peer.stop();
+  const told = await workerError();
+  assert.equal(told, 'EBADMSG', 'kernel_read() has returned 0 before the message was whole');
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'between two writes',
+    direction: 'u2k',
+    of: 'writer',
+    survivor: 'end of file',
+    says: 'a kernel thread that waits in kernel_read() is woken',
+  });
+});
+
+test('a full pipe makes the kernel wait: every message comes once, whole and in order', async (t) => {
+  const { reader } = sharePipe(t, 'write');
+  const [count, bytes] = [100, 1024];
+  const order = `produce ${bytes} 0 ${count}`;
+  assert.equal(tell('worker', order), order.length);
+  await until('the kernel waits for room', workerWaits);
+  assert.equal(waiting(reader), capacity);
+  const got = await inTurn(count, async () => {
+    const buffer = Buffer.alloc(bytes);
+    assert.equal(await attemptAsync('read', reader, buffer, bytes), bytes);
+    return intactNumber(buffer);
+  });
+  assert.deepEqual(got, numbers(count));
+  await until('the worker is done', () => ask('worker') === `${count} of ${count} error 0`);
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'k2u',
+    loses: 'never',
+    condition: 'while somebody has the pipe open to read, and from a context that may sleep',
+    says: 'a full pipe makes kernel_write() wait',
+  });
+});
+
+test('a full pipe makes the user wait for the kernel, which gets every message once, whole and in order', async (t) => {
+  const { reader, writer } = sharePipe(t, 'read');
+  const [count, bytes] = [100, 1024];
+  resetStamps('pipefs', 'received');
+  verifyBelow('pipefs', count);
+  t.after(() => verifyBelow('pipefs', 0));
+  const writes = inTurn(count, (seq) => attemptAsync('write', writer, message(seq, bytes), bytes));
+  await untilBlocked('write', writer);
+  assert.equal(waiting(reader), capacity);
+  const order = `consume ${bytes} 0 ${count}`;
+  assert.equal(tell('worker', order), order.length);
+  assert.deepEqual(new Set(await writes), new Set([bytes]));
+  // Each was the one whose number came next: another one would have been an error.
+  await until('the worker is done', () => ask('worker') === `${count} of ${count} error 0`);
+  assert.deepEqual(verified('pipefs'), { intact: count, corrupt: 0 });
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'u2k',
+    loses: 'never',
+    condition:
+      'while the kernel has the pipe open to read: what is in it when it gives that end back is gone',
+    says: 'a full pipe makes the writer wait',
+  });
+});
+
+const [openCount, openBytes] = [300, 416];
+
+test('a kernel that will not wait is told of each message that a full pipe does not take', (t) => {
+  const { reader } = sharePipe(t, 'write', O_NONBLOCK);
+  const { sent, refused, errors, received } = offer(
+    {
+      count: openCount,
+      every: 3,
+      send: (seq) => {
+        const result = tell('produce', `${openBytes} ${seq}`);
+        return typeof result === 'string' ? result : null;
+      },
+      receive: () => {
+        const buffer = Buffer.alloc(openBytes);
+        const got = attempt('read', reader, buffer, openBytes);
+        return typeof got === 'string' ? got : (intactNumber(buffer.subarray(0, got)) ?? 'corrupt');
+      },
+    },
+    'EAGAIN',
+  );
+  assert.ok(refused.length > 0, 'the pipe was full');
+  assert.deepEqual(received, sent, 'what was taken comes once, whole and in order, and no read fails');
+  assert.deepEqual(errors, ['EAGAIN']);
+  tellLoss('kernel_write, O_NONBLOCK', 'k2u', refused.length, errors);
+});
+
+test('a user who will not wait is told of each message that the kernel has no room for', (t) => {
+  const { writer } = sharePipe(t, 'read', O_NONBLOCK);
+  resetStamps('pipefs', 'received');
+  verifyBelow('pipefs', openCount);
+  t.after(() => verifyBelow('pipefs', 0));
+  // The kernel takes the one that it is told to take, or says that another one came.
+  const due: number[] = [];
+  const { sent, refused, errors, received } = offer(
+    {
+      count: openCount,
+      every: 3,
+      send: (seq) => {
+        const result = attempt('write', writer, message(seq, openBytes), openBytes);
+        if (typeof result === 'string') return result;
+        due.push(seq);
+        return null;
+      },
+      receive: () => {
+        const seq = due.shift() ?? openCount;
+        const result = tell('consume', `${openBytes} ${seq}`);
+        return typeof result === 'string' ? result : seq;
+      },
+    },
+    'EAGAIN',
+  );
+  assert.ok(refused.length > 0, 'the pipe was full');
+  assert.deepEqual(received, sent);
+  assert.deepEqual(verified('pipefs'), { intact: sent.length, corrupt: 0 });
+  assert.deepEqual(errors, ['EAGAIN']);
+  tellLoss('write, O_NONBLOCK', 'u2k', refused.length, errors);
+});
+
+/** What both tests of a side that does not wait have established. */
+const tellLoss = (subject: string, direction: 'k2u' | 'u2k', refused: number, errors: string[]): void => {
+  finding({
+    about: 'loss notice',
+    mechanism,
+    subject,
+    direction,
+    sender: errors.join(', '),
+    receiver: 'nothing',
+    says: `${refused} of ${openCount} messages of ${openBytes} B refused, the others whole and in order`,
+  });
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: `${direction}, O_NONBLOCK`,
+    loses: 'when full',
+    condition: `the sender is told, by ${errors.join(', ')}, or by a short count beyond PIPE_BUF`,
+    says: 'what is taken comes once, whole and in order',
+  });
+};
 
 test('parameters that make no sense are refused with a reason', (t) => {
   const path = modulePath('pipefs');

@@ -16,6 +16,8 @@ import {
   modulePath,
   type Needs,
   poll,
+  pollAsync,
+  pollfd,
   resetStamps,
   sample,
   sizes,
@@ -25,6 +27,8 @@ import {
   until,
   untilBlocked,
 } from 'ringcross/guest';
+import { unloading } from './answers.ts';
+import { intactNumber, numbers } from './checked-message.ts';
 
 export const needs = {
   modules: ['relay'],
@@ -56,7 +60,7 @@ measure({ mechanism, direction: 'k2u', variant: 'poll', sizes, kernel: 'relay' }
 const { O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = { ...constants, O_CLOEXEC: 0o2000000 };
 const [PROT_READ, PROT_WRITE] = [1, 2];
 const [MAP_SHARED, MAP_PRIVATE] = [1, 2];
-const [EPOLLIN, EPOLL_CTL_ADD] = [1, 1];
+const [EPOLLIN, EPOLLHUP, EPOLL_CTL_ADD] = [1, 0x10, 1];
 const page = 4096;
 
 const parameter = (name: string): number =>
@@ -157,6 +161,15 @@ const map = (t: TestContext, fd: number, prot: number, flags = MAP_SHARED): numb
   return address;
 };
 
+/** What became of a message of `bytes`, by the call of the kernel that is the subject. */
+const boundary = (
+  subject: string,
+  size: 'empty' | 'largest' | 'one more',
+  bytes: number,
+  result: string,
+  says: string,
+): void => finding({ about: 'boundary', mechanism, subject, direction: 'k2u', size, bytes, result, says });
+
 /** Copies between our memory and what is mapped, by the kernel's own copies from and to user space. */
 const throughPipe = (t: TestContext) => {
   const ends = new Int32Array(2);
@@ -240,9 +253,21 @@ test('a message fills a sub-buffer at most; a byte more, and it is dropped witho
   const limit = parameter('subbuf_size');
   resetStamps('relay', 'sent');
   produce(limit, 1);
-  assert.deepEqual(seqs(read(fd, limit), limit), [1]);
+  const whole = read(fd, limit);
+  assert.deepEqual(seqs(whole, limit), [1]);
   produce(limit + 1, 2);
-  assert.equal(read(fd).length, 0);
+  const { length } = read(fd);
+  assert.equal(length, 0);
+  for (const [size, bytes, came, says] of [
+    ['largest', limit, whole.length, 'a sub-buffer'],
+    [
+      'one more',
+      limit + 1,
+      length,
+      'relay_write() returns as after any other; the kernel log tells at the end',
+    ],
+  ] as const)
+    boundary('relay_write', size, bytes, came === bytes ? 'taken' : 'dropped', says);
   assert.deepEqual(seqsSent(), [1, 2], 'relay_write() came back as after any other');
   assert.equal(dropped(), 0, 'nor is subbuf_start asked');
   const log = kernelLogEnd();
@@ -258,25 +283,103 @@ test('a message fills a sub-buffer at most; a byte more, and it is dropped witho
   });
 });
 
+for (const [call, parameters] of [
+  ['relay_write', ''],
+  ['relay_reserve', 'reserve=Y'],
+] as const) {
+  test(`${call} of no bytes leaves nothing for a reader`, (t) => {
+    reload(t, parameters);
+    const fd = openBuffer(t);
+    const result = tell(channel('control/channel'), 'empty');
+    assert.equal(result, 5);
+    assert.equal(read(fd).length, 0);
+    assert.deepEqual(produced(), { subbufs: 0, offset: 0 });
+    boundary(call, 'empty', 0, typeof result === 'string' ? result : 'taken', 'the reader is told nothing');
+    produce(64, 1);
+    assert.deepEqual(seqs(read(fd), 64), [1]);
+  });
+}
+
 test('a full buffer drops what comes, and only a count of the module tells', (t) => {
   reload(t, `subbuf_size=${page} n_subbufs=2`);
   const fd = openBuffer(t);
+  resetStamps('relay', 'sent');
   for (let seq = 0; seq < 8; seq++) produce(1024, seq);
   assert.equal(dropped(), 0);
   produce(1024, 8);
   produce(1024, 9);
   assert.equal(dropped(), 2);
-  assert.deepEqual(seqs(read(fd), 1024), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(seqs(read(fd, 3 * 1024), 1024), [0, 1, 2]);
   produce(1024, 10);
-  assert.deepEqual(seqs(read(fd), 1024), [10], 'the gap in the numbers is what a reader can see');
+  assert.equal(dropped(), 3, 'the first sub-buffer was not read to its end');
+  assert.deepEqual(seqs(read(fd), 1024), [3, 4, 5, 6, 7]);
+  produce(1024, 11);
+  assert.deepEqual(seqs(read(fd), 1024), [11], 'the gap in the numbers is what a reader can see');
+  assert.deepEqual(seqsSent(), numbers(12), 'relay_write() came back from each as from any other');
+  finding({
+    about: 'loss notice',
+    mechanism,
+    subject: 'relay_write, no overwrite',
+    direction: 'k2u',
+    sender: 'nothing',
+    receiver: 'nothing',
+    says: 'a gap in the numbers; the module counts in subbuf_start() what a full buffer drops',
+  });
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'k2u',
+    loses: 'when full',
+    condition: 'new messages are dropped until a whole sub-buffer has been read; nobody is told',
+    says: `with 2 sub-buffers of 4 messages, of 0 to 11 the reader got 0 to 7 and 11; the module counted ${dropped()}`,
+  });
 });
 
 test('with overwrite a full buffer loses its oldest sub-buffer', (t) => {
   reload(t, `subbuf_size=${page} n_subbufs=2 overwrite=Y`);
+  // Four messages fill a sub-buffer; the next one then begins in the place of the oldest.
+  for (const [sent, first] of [
+    [8, 0],
+    [9, 4],
+    [12, 4],
+    [13, 8],
+    [16, 8],
+    [17, 12],
+  ] as const) {
+    const fd = openBuffer(t);
+    resetStamps('relay', 'sent');
+    for (let seq = 0; seq < sent; seq++) produce(1024, seq);
+    assert.equal(dropped(), 0);
+    assert.deepEqual(seqsSent(), numbers(sent));
+    assert.deepEqual(seqs(read(fd), 1024), numbers(sent).slice(first), `of ${sent}, all from ${first} on`);
+    assert.equal(read(fd).length, 0, 'and no error');
+  }
+  finding({
+    about: 'loss notice',
+    mechanism,
+    subject: 'relay_write, overwrite',
+    direction: 'k2u',
+    sender: 'nothing',
+    receiver: 'nothing',
+    says: 'a gap in the numbers; nothing counts',
+  });
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'k2u, overwrite',
+    loses: 'when full',
+    condition: 'the oldest sub-buffer, with all its messages, makes room for a new one; nobody is told',
+    says: 'with 2 sub-buffers of 4 messages, of 0 to 8 the reader got 4 to 8, of 0 to 16 it got 12 to 16',
+  });
+});
+
+test('with overwrite a reader in the middle of a sub-buffer loses the rest of it', (t) => {
+  reload(t, `subbuf_size=${page} n_subbufs=2 overwrite=Y`);
   const fd = openBuffer(t);
-  for (let seq = 0; seq < 12; seq++) produce(1024, seq);
-  assert.equal(dropped(), 0);
-  assert.deepEqual(seqs(read(fd), 1024), [4, 5, 6, 7, 8, 9, 10, 11]);
+  for (let seq = 0; seq < 8; seq++) produce(1024, seq);
+  assert.deepEqual(seqs(read(fd, 2048), 1024), [0, 1]);
+  produce(1024, 8);
+  assert.deepEqual(seqs(read(fd), 1024), [4, 5, 6, 7, 8], 'without 2 and 3');
 });
 
 test('relay_reserve() gives no place in a full buffer, nor for too large a message: the sender knows', (t) => {
@@ -285,12 +388,34 @@ test('relay_reserve() gives no place in a full buffer, nor for too large a messa
   const order = (words: string): number | string => tell(debugfs('relay', 'produce'), words);
   resetStamps('relay', 'sent');
   produce(page, 1);
-  assert.equal(order('8 2'), 'ENOBUFS');
-  assert.deepEqual(seqs(read(fd), page), [1]);
-  assert.equal(order(`${page + 1} 3`), 'ENOBUFS');
+  const full = order('8 2');
+  assert.equal(full, 'ENOBUFS');
+  const whole = read(fd, page);
+  assert.deepEqual(seqs(whole, page), [1]);
+  boundary('relay_reserve', 'largest', page, whole.length === page ? 'taken' : 'dropped', 'a sub-buffer');
+  const tooLarge = order(`${page + 1} 3`);
+  assert.equal(tooLarge, 'ENOBUFS');
+  boundary('relay_reserve', 'one more', page + 1, tooLarge, 'NULL instead of a place');
   assert.deepEqual(seqsSent(), [1]);
   unloadModule('relay');
   loadModule(modulePath('relay'));
+  finding({
+    about: 'loss notice',
+    mechanism,
+    subject: 'relay_reserve',
+    direction: 'k2u',
+    sender: full,
+    receiver: 'nothing',
+    says: 'NULL instead of a place, of which the module makes an error',
+  });
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'k2u, relay_reserve',
+    loses: 'when full',
+    condition: `the sender in the kernel is told, by NULL (here ${full})`,
+    says: 'what was given a place is read once',
+  });
 });
 
 test('poll tells of complete sub-buffers only: a message within one wakes nobody', async (t) => {
@@ -567,7 +692,7 @@ test('a 32-bit program reads the buffer, and maps it', async (t) => {
 
 test('the channel tells its words and takes no others', (t) => {
   openBuffer(t);
-  assert.equal(readFileSync(channel('control/channel'), 'latin1'), 'reset\n');
+  assert.equal(readFileSync(channel('control/channel'), 'latin1'), 'reset\nempty\n');
   for (const words of ['', 'set', 'reset reset', 'reset'.repeat(20)])
     assert.equal(tell(channel('control/channel'), words), 'EINVAL', words);
   produce(64, 1);
@@ -583,13 +708,107 @@ test('a mapped buffer keeps the module, an open relay file does not', (t) => {
   const bytes = parameter('subbuf_size') * parameter('n_subbufs');
   const address = Number(attempt('mmap', 0, bytes, PROT_READ, MAP_SHARED, mapped, 0));
   assert.equal(attempt('close', mapped), 0);
-  assert.throws(() => unloadModule('relay'), { code: 'EAGAIN', syscall: 'delete_module' });
+  const refused = unloading('relay');
+  assert.equal(refused, 'refused: EAGAIN');
   assert.equal(attempt('munmap', address, bytes), 0);
 
   unloadModule('relay');
-  assert.equal(attempt('read', fd, Buffer.alloc(64), 64), 'EIO', 'debugfs has removed it');
+  const told = attempt('read', fd, Buffer.alloc(64), 64);
+  assert.equal(told, 'EIO', 'debugfs has removed it');
   assert.deepEqual(poll(fd), ['hup']);
   loadModule(path);
+  for (const [subject, survivor, says] of [
+    ['mapped', refused, 'a mapping holds the file, and that the module'],
+    ['file open', `${told}, poll: hup`, 'the next call tells; what was not read is gone'],
+  ] as const)
+    finding({ about: 'death', mechanism, subject, direction: 'k2u', of: 'module', survivor, says });
+});
+
+test('who waits in poll or epoll is woken when the module goes', async (t) => {
+  const path = modulePath('relay');
+  const fd = openBuffer(t);
+  const epoll = Number(attempt('epoll_create1', O_CLOEXEC));
+  undo(t, () => assert.equal(attempt('close', epoll), 0));
+  // struct epoll_event, packed: events, then eight bytes of the caller's.
+  const event = Buffer.alloc(12);
+  event.writeUInt32LE(EPOLLIN);
+  assert.equal(attempt('epoll_ctl', epoll, EPOLL_CTL_ADD, fd, event), 0);
+  // Without a time limit: at the end of one poll looks once more, and would find out by itself.
+  const told: string[] = [];
+  const polled = pollAsync(fd, ['in'], -1).then((ready) => told.push(...ready));
+  await untilBlocked('poll');
+  const epolled = attemptAsync('epoll_wait', epoll, event, 1, 10_000);
+  await untilBlocked('epoll_wait', epoll);
+  unloadModule('relay');
+  loadModule(path);
+  await until('poll has returned', () => told.length > 0);
+  await polled;
+  assert.deepEqual(told, ['hup']);
+  assert.equal(await epolled, 1);
+  assert.ok(event.readUInt32LE() & EPOLLHUP);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'blocked in poll, epoll',
+    direction: 'k2u',
+    of: 'module',
+    survivor: `woken: ${told.join(', ')}`,
+    says: 'the module wakes them itself as it removes the files: relay_close() wakes nobody',
+  });
+});
+
+test('a reader that is killed while it waits leaves what it has not read, and the kernel writes on', async (t) => {
+  openBuffer(t);
+  resetStamps('relay', 'sent');
+  for (const seq of [1, 2, 3]) produce(64, seq);
+  const peer = await startPeer32();
+  t.after(() => peer.stop());
+  const theirs = await peer.attempt('open', channel('cpu0'), O_RDONLY);
+  assert.ok(typeof theirs === 'number', `open: ${theirs}`);
+  const first = Buffer.alloc(64);
+  assert.equal(await peer.attempt('read', theirs, first, 64), 64);
+  assert.deepEqual(seqs(first, 64), [1]);
+  await peer.killIn('poll', pollfd(theirs, ['in']), 1, -1);
+  produce(64, 4);
+  assert.deepEqual(seqsSent(), [1, 2, 3, 4]);
+  assert.deepEqual(seqs(read(openFile(t, 'cpu0')), 64), [2, 3, 4]);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'blocked in poll',
+    direction: 'k2u',
+    of: 'reader',
+    survivor: 'nothing',
+    says: 'relay_write() goes on as before; the next reader begins where this one was',
+  });
+});
+
+test('a kernel thread that is stopped while it writes leaves whole messages, and no end tells', async (t) => {
+  reload(t, `subbuf_size=${page} n_subbufs=4`);
+  const fd = openBuffer(t);
+  const bytes = 416;
+  const order = `produce ${bytes} 0 ${2 ** 40}`;
+  undo(t, () => assert.equal(tell(debugfs('relay', 'worker'), 'stop'), 4));
+  assert.equal(tell(debugfs('relay', 'worker'), order), order.length);
+  await until('the buffer is full', () => dropped() > 0);
+  assert.equal(tell(debugfs('relay', 'worker'), 'stop'), 4);
+  const got = read(fd);
+  const perSubbuf = Math.floor(page / bytes);
+  const seen = seqs(got, bytes).map((_, index) =>
+    intactNumber(got.subarray(index * bytes, (index + 1) * bytes)),
+  );
+  assert.deepEqual(seen, numbers(4 * perSubbuf));
+  assert.equal(read(fd).length, 0);
+  assert.deepEqual(poll(fd), []);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'a kernel thread in relay_write',
+    direction: 'k2u',
+    of: 'writer',
+    survivor: 'nothing',
+    says: 'a message is put in with interrupts off: whole or not at all; a read gives 0 bytes, as of any empty buffer',
+  });
 });
 
 test('parameters that make no sense are refused with a reason', (t) => {

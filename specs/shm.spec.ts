@@ -10,7 +10,9 @@ import {
   measure,
   type Needs,
   outcome,
+  type Peer32,
   poll,
+  pollAsync,
   probe,
   sizes,
   startPeer32,
@@ -48,6 +50,10 @@ const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants;
 const [PROT_READ, PROT_WRITE] = [1, 2];
 const MAP_SHARED = 1;
 const [FUTEX_WAIT, FUTEX_WAKE, FUTEX_PRIVATE_FLAG] = [0, 1, 128];
+/** Of a futex word whose other bits are the owner's thread. */
+const [FUTEX_WAITERS, FUTEX_OWNER_DIED] = [0x8000_0000, 0x4000_0000];
+/** Of i386. */
+const setRobustList32 = 311;
 
 /** A new file of shared memory, without its name when the test ends. */
 const openShared = (t: TestContext, bytes: number): number => {
@@ -104,7 +110,46 @@ test('a new file has no memory: beyond its end is SIGBUS until ftruncate has mad
   assert.equal(attempt('ftruncate', fd, page), 0);
   assert.equal(load(address), 0);
   assert.equal(load(address + 4096n), 'SIGBUS');
-  assert.equal(store(address + 4096n, 1), 'SIGBUS');
+  const last = store(address + 4092n, 1);
+  assert.equal(last, null);
+  const beyond = store(address + 4096n, 1);
+  assert.equal(beyond, 'SIGBUS');
+  for (const [size, bytes, signal, says] of [
+    ['largest', page, last, 'as large as the file, which ftruncate makes longer'],
+    ['one more', page + 1, beyond, 'mapped, but beyond the end of the file'],
+  ] as const)
+    finding({
+      about: 'boundary',
+      mechanism,
+      subject: `store, a file of ${page} B`,
+      direction: 'u2u',
+      size,
+      bytes,
+      result: signal ?? 'taken',
+      says,
+    });
+});
+
+test('a message of no bytes is its number alone', (t) => {
+  const { fd, writer, reader } = share(t);
+  const signal = store(writer, 1);
+  assert.equal(load(reader), 1);
+  const mapped = attempt('mmap', 0, 0, PROT_READ, MAP_SHARED, fd, 0);
+  assert.equal(mapped, 'EINVAL');
+  for (const [subject, result, says] of [
+    ['store', signal ?? 'taken', 'the number that both sides count is all that changes'],
+    ['mmap', mapped, 'there is no memory of 0 bytes'],
+  ] as const)
+    finding({
+      about: 'boundary',
+      mechanism,
+      subject,
+      direction: 'u2u',
+      size: 'empty',
+      bytes: 0,
+      result,
+      says,
+    });
 });
 
 test('who makes the file shorter takes the memory from everybody', (t) => {
@@ -324,5 +369,261 @@ test('a structure with a long or a pointer lies differently in a 32-bit program'
     subject: 'a structure with a long',
     outcome: 'breaks',
     says: 'its fields lie elsewhere, and nothing tells; nor is an address the same to both',
+  });
+});
+
+/**
+ * Where things lie in memory through which one message goes at a time. The number is odd while the message is written, and
+ * the writer says who it is; its lock is a futex, and an entry of the list of locks that the writer holds.
+ */
+const slot = { lock: 0, entry: 8, number: 16, pid: 20, first: 24, second: 28 } as const;
+
+const at = (base: bigint, field: keyof typeof slot): bigint => base + BigInt(slot[field]);
+
+/** What a reader who looks finds: a message, or why there is none. */
+const look = (reader: bigint): number[] | 'being written' | 'its writer has died' => {
+  if (Number(load(at(reader, 'number'))) % 2 === 0)
+    return [Number(load(at(reader, 'first'))), Number(load(at(reader, 'second')))];
+  const alive = attempt('kill', Number(load(at(reader, 'pid'))), 0) !== 'ESRCH';
+  return alive ? 'being written' : 'its writer has died';
+};
+
+/** A writer in a process of its own: what it stores, step by step. */
+const writerOf = (peer: Peer32, theirs: number) => {
+  const put = (field: keyof typeof slot, ...words: number[]) =>
+    peer.poke(theirs + slot[field], Uint32Array.from(words));
+  return {
+    put,
+    /** Begins message number `count`, and stores the first of its two words, which are the same. */
+    begin: async (count: number) => {
+      await put('pid', peer.pid);
+      await put('number', 2 * count - 1);
+      await put('first', count);
+    },
+    end: async (count: number) => {
+      await put('second', count);
+      await put('number', 2 * count);
+    },
+  };
+};
+
+test('a number that stays odd and a process that is gone: a reader detects a writer that died mid-message', async (t) => {
+  const { reader } = share(t);
+  const { peer, theirs } = await shareWith32(t);
+  const writer = writerOf(peer, theirs);
+  await writer.begin(1);
+  await writer.end(1);
+  assert.deepEqual(look(reader), [1, 1]);
+  await writer.begin(2);
+  assert.equal(look(reader), 'being written');
+  await peer.stop();
+  const survivor = look(reader);
+  assert.equal(survivor, 'its writer has died');
+  assert.deepEqual(
+    [load(at(reader, 'first')), load(at(reader, 'second'))],
+    [2, 1],
+    'no message: half of each',
+  );
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'between two stores, a number that is odd meanwhile',
+    direction: 'u2u',
+    of: 'writer',
+    survivor: 'detected when it looks: ESRCH',
+    says: 'kill(pid, 0), once the process has been waited for, and if its pid has not been given away',
+  });
+});
+
+test('a pidfd wakes a reader when the writer dies, while a signal still reaches the zombie', async (t) => {
+  const { reader } = share(t);
+  const { peer, theirs } = await shareWith32(t);
+  await writerOf(peer, theirs).begin(1);
+  const pidfd = attempt('pidfd_open', peer.pid, 0);
+  assert.ok(typeof pidfd === 'number', `pidfd_open: ${pidfd}`);
+  t.after(() => assert.equal(attempt('close', pidfd), 0));
+  assert.deepEqual(poll(pidfd), []);
+  const waiting = pollAsync(pidfd, ['in'], 10_000);
+  await untilBlocked('poll');
+  const SIGKILL = 9;
+  assert.equal(attempt('kill', peer.pid, SIGKILL), 0);
+  // Waits here, without giving Node.js a chance to wait for its child, which would end the zombie.
+  const deadline = performance.now() + 10_000;
+  while (!poll(pidfd, ['in']).includes('in')) assert.ok(performance.now() < deadline, 'it dies');
+  assert.equal(look(reader), 'being written', 'by its pid it seems to be alive');
+  const told = await waiting;
+  assert.ok(told.includes('in'), `${told}`);
+  await peer.stop();
+  assert.equal(look(reader), 'its writer has died');
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'between two stores, its pidfd in poll',
+    direction: 'u2u',
+    of: 'writer',
+    survivor: 'woken: poll tells in',
+    says: 'at once, and never mistaken for another process; by its pid it seems alive until it is waited for',
+  });
+});
+
+/** Locks for the writer; with the list of robust locks the kernel unlocks what a dead process has held. */
+const lockFor = async (peer: Peer32, theirs: number, robust: boolean): Promise<void> => {
+  const writer = writerOf(peer, theirs);
+  if (robust) {
+    // struct robust_list_head of i386: the first entry, from an entry to its lock, a lock about to be taken.
+    const list = await peer.place(Uint32Array.of(theirs + slot.entry, slot.lock - slot.entry, 0));
+    // The only entry leads back to the head.
+    await writer.put('entry', list);
+    assert.equal(await peer.attempt(setRobustList32, list, 12), 0);
+  }
+  // A store where several could want it would be a compare-and-exchange. Its only thread has the number of the process.
+  await writer.put('lock', peer.pid);
+};
+
+test('a robust futex wakes the reader of a writer that died mid-message, and it repairs what is there', async (t) => {
+  const { reader } = share(t);
+  const { peer, theirs } = await shareWith32(t);
+  const writer = writerOf(peer, theirs);
+  await writer.begin(1);
+  await writer.end(1);
+  await lockFor(peer, theirs, true);
+  await writer.begin(2);
+
+  const lock = at(reader, 'lock');
+  // Whoever unlocks is told that somebody waits.
+  const held = peer.pid + FUTEX_WAITERS;
+  assert.equal(store(lock, held), null);
+  const waiting = attemptAsync('futex', lock, FUTEX_WAIT, held, BigInt64Array.of(10n, 0n));
+  await untilBlocked('futex', Number(lock));
+  await peer.stop();
+  assert.equal(await waiting, 0, 'woken, by nobody but the kernel');
+  assert.equal(load(lock), FUTEX_WAITERS + FUTEX_OWNER_DIED);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'between two stores, holding a robust futex',
+    direction: 'u2u',
+    of: 'writer',
+    survivor: 'woken: FUTEX_OWNER_DIED',
+    says: 'the kernel goes through the list of locks of whoever dies, and wakes one who waits',
+  });
+
+  // Whoever is woken has the lock now, and knows from the number that the message is half of one.
+  assert.equal(look(reader), 'its writer has died');
+  assert.equal(store(at(reader, 'number'), 2), null);
+  assert.equal(store(lock, 0), null);
+  const another = await shareWith32(t);
+  await lockFor(another.peer, another.theirs, true);
+  const next = writerOf(another.peer, another.theirs);
+  await next.begin(2);
+  await next.end(2);
+  await next.put('lock', 0);
+  const got = look(reader);
+  assert.deepEqual(got, [2, 2]);
+  finding({
+    about: 'recovery',
+    mechanism,
+    subject: 'a writer that died mid-message, robust futex',
+    works: true,
+    says: 'the reader takes the lock over and discards the half; the next writer sends the message again',
+  });
+});
+
+test('a lock that is not in the list of its dead owner stays locked, and nobody is woken', async (t) => {
+  const { reader } = share(t);
+  const { peer, theirs } = await shareWith32(t);
+  await lockFor(peer, theirs, false);
+  await writerOf(peer, theirs).begin(1);
+  const owner = peer.pid;
+  await peer.stop();
+  const lock = at(reader, 'lock');
+  assert.equal(load(lock), owner);
+  assert.equal(attempt('futex', lock, FUTEX_WAIT, owner, BigInt64Array.of(0n, 1_000_000n)), 'ETIMEDOUT');
+  assert.equal(load(lock), owner);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'between two stores, holding a plain futex',
+    direction: 'u2u',
+    of: 'writer',
+    survivor: 'nothing',
+    says: 'the lock stays its own; a reader without a time limit waits for ever',
+  });
+});
+
+test('a writer is not told that the reader was killed while it waited', async (t) => {
+  const { writer } = share(t);
+  const { peer, theirs } = await shareWith32(t);
+  await peer.killIn('futex', theirs, FUTEX_WAIT, 0, 0);
+  const told = [store(writer, 1), attempt('futex', writer, FUTEX_WAKE, 1)];
+  assert.deepEqual(told, [null, 0]);
+  finding({
+    about: 'death',
+    mechanism,
+    subject: 'blocked in futex',
+    direction: 'u2u',
+    of: 'reader',
+    survivor: 'nothing',
+    says: 'stores work on, and FUTEX_WAKE wakes none, as where the reader is only busy',
+  });
+});
+
+test('a message that nobody has read is overwritten by the next, and nobody is told', (t) => {
+  const { writer, reader } = share(t);
+  const told = [1, 2].map((seq) => store(writer, seq));
+  assert.deepEqual(told, [null, null]);
+  assert.equal(load(reader), 2);
+  finding({
+    about: 'loss notice',
+    mechanism,
+    subject: 'store over a message that was not read',
+    direction: 'u2u',
+    sender: 'nothing',
+    receiver: 'nothing',
+    says: 'a gap in the numbers is what a reader can see',
+  });
+});
+
+test('a writer that waits for the count of the reader loses nothing', async (t) => {
+  const { writer, reader } = share(t);
+  const [count, slots] = [20, 4];
+  const [written, read] = [0n, 64n];
+  /** From where a side sees the memory to the slot of a message, which is its number twice. */
+  const place = (seq: number) => BigInt(128 + 8 * (seq % slots));
+  const waitWhile = async (word: bigint, value: number) => {
+    while (load(word) === value) await attemptAsync('futex', word, FUTEX_WAIT, value, 0);
+  };
+  const writing = (async () => {
+    const signals = new Set<string | null>();
+    for (let seq = 0; seq < count; seq++) {
+      if (seq >= slots) await waitWhile(writer + read, seq - slots);
+      signals.add(store(writer + place(seq), seq, seq));
+      signals.add(store(writer + written, seq + 1));
+      attempt('futex', writer + written, FUTEX_WAKE, 1);
+    }
+    return [...signals];
+  })();
+  await untilBlocked('futex', Number(writer + read));
+  assert.equal(load(reader + written), slots, 'the ring is full, and the writer waits');
+  const got = [];
+  for (let seq = 0; seq < count; seq++) {
+    await waitWhile(reader + written, seq);
+    got.push([load(reader + place(seq)), load(reader + place(seq) + 4n)]);
+    assert.equal(store(reader + read, seq + 1), null);
+    attempt('futex', reader + read, FUTEX_WAKE, 1);
+  }
+  assert.deepEqual(await writing, [null]);
+  assert.deepEqual(
+    got,
+    Array.from({ length: count }, (_, seq) => [seq, seq]),
+  );
+  finding({
+    about: 'guarantee',
+    mechanism,
+    subject: 'u2u',
+    loses: 'unless acknowledged',
+    condition:
+      'the reader tells how far it has come, and the writer waits for that before it stores over a message',
+    says: 'the kernel keeps nobody from overwriting what was not read; a writer that dies is detected by a robust futex or a pidfd',
   });
 });

@@ -10,6 +10,7 @@ import {
   type Needs,
   nowhere,
   outcome,
+  poll,
   sizes,
   startPeer32,
   syscall,
@@ -51,6 +52,33 @@ const mapPages = (t: TestContext, pages: number, protection: number): bigint => 
 test('both entries lead to the same kernel, each with its own numbers', () => {
   assert.equal(attempt('getpid'), process.pid);
   assert.equal(Number(int80(i386.getpid)), process.pid);
+});
+
+test('a call has no event of its own: what it is asked for is done when it returns, and its file is always ready', (t) => {
+  const fd = openMemory(t);
+  const empty = poll(fd);
+  assert.equal(attempt('pwrite64', fd, 'message!', 8, 0), 8);
+  assert.deepEqual(
+    [empty, poll(fd)],
+    [
+      ['in', 'out'],
+      ['in', 'out'],
+    ],
+    'poll cannot tell a message from none',
+  );
+  const epoll = attempt('epoll_create1', 0);
+  assert.ok(typeof epoll === 'number', `epoll_create1: ${epoll}`);
+  t.after(() => assert.equal(attempt('close', epoll), 0));
+  const [EPOLL_CTL_ADD, EPOLLIN] = [1, 1];
+  const watching = attempt('epoll_ctl', epoll, EPOLL_CTL_ADD, fd, Uint32Array.of(EPOLLIN, fd, 0));
+  assert.equal(watching, 'EPERM');
+  finding({
+    about: 'signalling',
+    mechanism,
+    subject: 'poll',
+    works: false,
+    says: `always ${empty.join(' and ')}; epoll_ctl: ${watching}`,
+  });
 });
 
 test('a number that names no call is ENOSYS at either entry', () => {

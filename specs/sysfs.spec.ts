@@ -14,9 +14,13 @@ import {
   modulePath,
   type Needs,
   poll,
+  pollAsync,
   sizes,
   unloadModule,
+  untilBlocked,
 } from 'ringcross/guest';
+import { taken, triggered, unloading } from './answers.ts';
+import { boundaries } from './boundaries.ts';
 import {
   holdsOneMessage,
   message,
@@ -30,8 +34,12 @@ import {
   withReloaded,
   write,
 } from './message-file.ts';
+import { outlivesPollers, outlivesPrograms, promises, startPeer } from './message-file-reliability.ts';
 
-export const needs = { config: ['CONFIG_SYSFS'], modules: ['sysfs'] } satisfies Needs;
+export const needs = {
+  config: ['CONFIG_SYSFS', 'CONFIG_IA32_EMULATION'],
+  modules: ['sysfs'],
+} satisfies Needs;
 
 const page = 4096;
 const stores = sizes.filter((bytes) => bytes <= page);
@@ -54,7 +62,7 @@ measure({ mechanism: 'sysfs', direction: 'k2u', variant: 'binary-read', sizes, k
 
 const { O_RDONLY, O_WRONLY } = constants;
 const folder = '/sys/kernel/ringcross-sysfs';
-const file = { mechanism: 'sysfs', path: `${folder}/message` };
+const file = { mechanism: 'sysfs', path: `${folder}/message`, told: false };
 const data = `${folder}/data`;
 const dataSize = `${folder}/data_size`;
 const largest = 65536;
@@ -70,6 +78,9 @@ const writePiece = (fd: number, bytes: Buffer, at: number): number | string =>
 
 holdsOneMessage(file);
 wakesPollers(file, 'woken, POLLPRI | POLLERR, by sysfs_notify()');
+promises(file);
+outlivesPrograms(file);
+outlivesPollers(file);
 refusesParameters('sysfs');
 
 test('before the first message there is only the end of the file, and no read waits', () => {
@@ -96,18 +107,35 @@ test('who has not read yet is told at once, though nothing has changed', (t) => 
 test('a store gets at most a page: a longer write is cut, and its rest is another message', (t) => {
   const fd = openFile(t, file.path);
   const sent = message(1, page + 8);
-  const taken = attempt('write', fd, sent, sent.length);
-  assert.equal(taken, page);
+  const cut = attempt('write', fd, sent, sent.length);
+  assert.equal(cut, page);
   assert.deepEqual(readAt(openFile(t, data, O_RDONLY), page), sent.subarray(0, page));
   // What write(2) asks of its callers after a short count.
   assert.equal(attempt('write', fd, sent.subarray(page), 8), 8);
   assert.deepEqual(readAt(fd, page), sent.subarray(page));
+  const full = attempt('write', fd, message(2, page), page);
+  assert.deepEqual(readAt(openFile(t, data, O_RDONLY), page), message(2, page));
+  const nothing = attempt('write', fd, Buffer.alloc(1), 0);
+  assert.equal(nothing, 0);
+  assert.deepEqual(readAt(openFile(t, data, O_RDONLY), page), message(2, page), 'it never came to the store');
+  boundaries(
+    { mechanism: 'sysfs', direction: 'u2k', subject: 'write to an attribute' },
+    {
+      empty: { bytes: 0, result: 'ignored', says: `write returns ${nothing}, and the store is not called` },
+      largest: { bytes: page, result: taken(page, full), says: 'a page' },
+      'one more': {
+        bytes: page + 1,
+        result: taken(page + 1, attempt('write', fd, message(3, page + 1), page + 1)),
+        says: 'the first page is a message, the rest another one',
+      },
+    },
+  );
   finding({
     about: 'transfer limit',
     mechanism: 'sysfs',
     subject: 'store',
     bytes: page,
-    says: `a page; of ${sent.length} B the call takes ${taken}, and the rest is another message`,
+    says: `a page; of ${sent.length} B the call takes ${cut}, and the rest is another message`,
   });
 });
 
@@ -120,6 +148,22 @@ test('a show has a page less one byte: what fills the page is cut, and the kerne
   const cut = readAt(fd, page);
   assert.deepEqual(cut, message(2, page).subarray(0, page - 1));
   assert.match(kernelLog(before).join('\n'), /^fill_read_buffer: .* returned bad count$/m);
+  produce('sysfs', page - 1, 3);
+  const whole = readAt(fd, page);
+  const empty = triggered(() => produce('sysfs', 0, 4));
+  assert.equal(empty, 'EINVAL');
+  boundaries(
+    { mechanism: 'sysfs', direction: 'k2u', subject: 'show, of an attribute' },
+    {
+      empty: { bytes: 0, result: empty, says: 'the module wants room for a number' },
+      largest: { bytes: page - 1, result: taken(page - 1, whole.length), says: 'a page less one byte' },
+      'one more': {
+        bytes: page,
+        result: taken(page, cut.length),
+        says: 'cut by a byte, told to the log of the kernel only',
+      },
+    },
+  );
   finding({
     about: 'transfer limit',
     mechanism: 'sysfs',
@@ -137,24 +181,27 @@ test('a message that is too large to be shown is EMSGSIZE, and is whole in the b
   assert.equal(readAt(fd, page).length + readAt(fd, page, page).length, page + 1);
 });
 
-test('an empty write never comes to the store', (t) => {
-  const fd = openFile(t, file.path);
-  write(fd, message(1, 64));
-  assert.equal(attempt('write', fd, Buffer.alloc(1), 0), 0);
-  assert.deepEqual(readAt(fd, page), message(1, 64));
-});
-
 test('a binary attribute moves a page a call and a message in several, up to its own size', (t) => {
   const fd = openFile(t, data);
   const sent = message(1, largest);
-  const taken = writePiece(fd, sent, 0);
-  assert.equal(taken, page);
+  assert.equal(writePiece(fd, sent, 0), page);
   for (let at = page; at < largest; at += page) assert.equal(writePiece(fd, sent.subarray(at), at), page);
   const beyond = writePiece(fd, Buffer.alloc(8), largest);
   assert.equal(beyond, 'EFBIG');
   assert.equal(readAt(fd, largest).length, page);
   const pieces = Array.from({ length: largest / page }, (_, index) => readAt(fd, page, index * page));
   assert.ok(Buffer.concat(pieces).equals(sent));
+  const nothing = writePiece(fd, Buffer.alloc(0), 0);
+  assert.equal(nothing, 0);
+  assert.ok(readAt(fd, page).equals(sent.subarray(0, page)), 'it never came to the module');
+  boundaries(
+    { mechanism: 'sysfs', direction: 'u2k', subject: 'write to a binary attribute' },
+    {
+      empty: { bytes: 0, result: 'ignored', says: `write returns ${nothing}, and the module is not called` },
+      largest: { bytes: largest, result: 'taken', says: `in ${pieces.length} calls of a page` },
+      'one more': { bytes: largest + 1, result: beyond as string, says: 'at the size that it declares' },
+    },
+  );
   finding({
     about: 'transfer limit',
     mechanism: 'sysfs',
@@ -185,7 +232,58 @@ test('pieces of two writers never make one message', (t) => {
   assert.equal(writePiece(one, message(1, 60), 0), 60);
   assert.equal(writePiece(other, message(2, 40), 60), 'EINVAL');
   assert.equal(writePiece(other, message(2, 60), 0), 60, 'a first piece takes over');
-  assert.equal(writePiece(one, message(1, 40), 60), 'EINVAL');
+  const refused = writePiece(one, message(1, 40), 60);
+  assert.equal(refused, 'EINVAL');
+  assert.equal(writePiece(other, message(2, 40), 60), 40);
+  assert.equal(readAt(other, page).length, 100);
+  finding({
+    about: 'guarantee',
+    mechanism: 'sysfs',
+    subject: 'u2k binary attribute',
+    loses: 'never',
+    condition: 'the write of the last piece has returned its size',
+    says: `two writers never mix: the later one goes on, the other is told ${refused}`,
+  });
+});
+
+test('of a message whose writer is killed between two pieces nothing is left', async (t) => {
+  expectBytes(t, 100);
+  withFile(file.path, (fd) => write(fd, message(1, 64)));
+  const { peer, fd: theirs } = await startPeer(t, data);
+  assert.equal(await peer.attempt('pwrite64', theirs, message(2, 60), 60, 0, 0), 60);
+  await peer.stop();
+  const fd = openFile(t, data);
+  const left = readAt(fd, page);
+  assert.deepEqual(left, message(1, 64), 'the last message is as it was');
+  assert.equal(writePiece(fd, message(3, 100).subarray(0, 60), 0), 60);
+  assert.equal(writePiece(fd, message(3, 100).subarray(60), 60), 40);
+  assert.deepEqual(readAt(fd, page), message(3, 100), 'the next writer finds nothing in its way');
+  finding({
+    about: 'death',
+    mechanism: 'sysfs',
+    subject: 'between two pieces, binary attribute',
+    direction: 'u2k',
+    of: 'writer',
+    survivor: 'nothing',
+    says: `no part of it: the last message stays, all ${left.length} B`,
+  });
+});
+
+test('of the largest message that the kernel stores a binary attribute shows all, piece by piece', (t) => {
+  const fd = openFile(t, data, O_RDONLY);
+  const stored = (bytes: number) => triggered(() => produce('sysfs', bytes, 1));
+  const [full, more, empty] = [stored(largest), stored(largest + 1), stored(0)];
+  assert.deepEqual([full, more, empty], ['taken', 'EMSGSIZE', 'EINVAL']);
+  const pieces = Array.from({ length: largest / page + 1 }, (_, index) => readAt(fd, page, index * page));
+  assert.equal(Buffer.concat(pieces).length, largest);
+  boundaries(
+    { mechanism: 'sysfs', direction: 'k2u', subject: 'read of a binary attribute' },
+    {
+      empty: { bytes: 0, result: empty, says: 'the module wants room for a number' },
+      largest: { bytes: largest, result: full, says: `in ${largest / page} reads of a page` },
+      'one more': { bytes: largest + 1, result: more, says: 'the last message stays' },
+    },
+  );
 });
 
 test('a message that is read in pieces may be two messages', (t) => {
@@ -194,6 +292,14 @@ test('a message that is read in pieces may be two messages', (t) => {
   assert.equal(readAt(fd, 50).readBigUInt64LE(), 1n);
   withFile(file.path, (attribute) => write(attribute, message(2, 100)));
   assert.deepEqual(readAt(fd, 50, 50), message(2, 100).subarray(50));
+  finding({
+    about: 'guarantee',
+    mechanism: 'sysfs',
+    subject: 'k2u binary attribute',
+    loses: 'when full',
+    condition: 'one message fits: the next replaces it',
+    says: 'a state: what is read in pieces may be parts of two messages',
+  });
 });
 
 for (const [what, address] of [
@@ -241,6 +347,40 @@ test('open attributes do not keep the module: afterwards they answer ENODEV', (t
     assert.equal(attempt('write', fd, message(1, 8), 8), 'ENODEV');
     assert.deepEqual(poll(fd, ['pri']), ['pri', 'err']);
   }
+  for (const direction of ['u2k', 'k2u'] as const)
+    finding({
+      about: 'death',
+      mechanism: 'sysfs',
+      subject: 'file open',
+      direction,
+      of: 'module',
+      survivor: 'ENODEV',
+      says: 'sysfs cuts the open file off and lets the module go; poll answers POLLPRI | POLLERR',
+    });
+});
+
+test('a reader that waits in poll is woken when the module goes', async (t) => {
+  const module = modulePath('sysfs');
+  const fd = openFile(t, file.path, O_RDONLY);
+  readAt(fd, page);
+  const waiting = pollAsync(fd, ['pri'], 10_000);
+  await untilBlocked('poll');
+  const went = unloading('sysfs');
+  t.after(() => loadModule(module));
+  assert.equal(went, 'unloaded');
+  const woken = await waiting;
+  assert.deepEqual(woken, ['pri', 'err']);
+  const left = attempt('pread64', fd, Buffer.alloc(8), 8, 0);
+  assert.equal(left, 'ENODEV');
+  finding({
+    about: 'death',
+    mechanism: 'sysfs',
+    subject: 'blocked in poll',
+    direction: 'k2u',
+    of: 'module',
+    survivor: `${woken.map((event) => `POLL${event.toUpperCase()}`).join(' | ')}, then ${left}`,
+    says: 'the module notifies the attribute that it has removed',
+  });
 });
 
 comesAndGoes('sysfs', () => {

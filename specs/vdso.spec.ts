@@ -1,6 +1,6 @@
 // The vDSO, vdso(7): what the kernel keeps up to date in a page that every process may read, and the code to read it.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { beforeEach, describe, type TestContext, test } from 'node:test';
 import {
@@ -102,17 +102,25 @@ test('coarse clocks never make a system call', (t) => {
   }
 });
 
+const clockSource = (): string =>
+  readFileSync('/sys/devices/system/clocksource/clocksource0/current_clocksource', 'latin1').trim();
+
+/** What `look` sees under one clock source: the kernel may take another whenever it comes to mistrust this one. */
+const underOneClockSource = <T>(look: () => T): { source: string; seen: T } => {
+  for (;;) {
+    const source = clockSource();
+    const seen = look();
+    if (clockSource() === source) return { source, seen };
+  }
+};
+
 test('exact clocks make one only where the clock source cannot be read from user space', (t) => {
-  const source = readFileSync(
-    '/sys/devices/system/clocksource/clocksource0/current_clocksource',
-    'latin1',
-  ).trim();
-  // Those with a vdso_clock_mode: arch/x86/kernel/tsc.c, arch/x86/kernel/kvmclock.c, drivers/clocksource/hyperv_timer.c.
-  const readable = ['tsc', 'tsc-early', 'kvm-clock', 'hyperv_clocksource_tsc_page'].includes(source);
-  t.diagnostic(`clock source ${source}: ${readable ? 'read in user space' : 'left to the kernel'}`);
   for (const clock of [clocks.CLOCK_REALTIME, clocks.CLOCK_MONOTONIC]) {
-    const calls = makesSystemCall(t, clock);
-    if (calls !== null) assert.equal(calls, !readable, source);
+    const { source, seen } = underOneClockSource(() => makesSystemCall(t, clock));
+    // Those with a vdso_clock_mode: arch/x86/kernel/tsc.c, arch/x86/kernel/kvmclock.c, drivers/clocksource/hyperv_timer.c.
+    const readable = ['tsc', 'tsc-early', 'kvm-clock', 'hyperv_clocksource_tsc_page'].includes(source);
+    t.diagnostic(`clock source ${source}: ${readable ? 'read in user space' : 'left to the kernel'}`);
+    if (seen !== null) assert.equal(seen, !readable, source);
   }
 });
 
@@ -168,6 +176,44 @@ test('a program cannot write to the data that it shares with the kernel, nor mak
     subject: 'a store to [vvar]',
     holds: true,
     says: 'SIGSEGV, and mprotect answers EACCES',
+  });
+});
+
+test('nobody is told that the clock goes on: no file is behind the pages, and a futex in them is never woken', () => {
+  const files = readdirSync('/proc/self/map_files');
+  assert.ok(files.length > 0, 'other mappings have one');
+  const maps = readFileSync('/proc/self/maps', 'latin1').split('\n');
+  for (const name of ['[vdso]', '[vvar]']) {
+    const [range = ''] = (maps.find((line) => line.endsWith(name)) ?? '').split(' ');
+    assert.match(range, /^[0-9a-f]+-[0-9a-f]+$/, `${name} is mapped`);
+    assert.ok(!files.includes(range), name);
+  }
+  finding({
+    about: 'signalling',
+    mechanism,
+    subject: 'poll',
+    works: false,
+    says: 'no file is behind the pages: there is no descriptor to wait for',
+  });
+
+  const FUTEX_WAIT_PRIVATE = 128;
+  const someTicks = BigInt64Array.of(0n, 200_000_000n);
+  const word = addressIn('self', '[vvar]');
+  let before: bigint;
+  let answer: number | string;
+  do {
+    before = bySyscall(clocks.CLOCK_MONOTONIC_COARSE);
+    // The word may be one that changes with the clock, and may have done so before the call looks at it: EAGAIN.
+    answer = attempt('futex', word, FUTEX_WAIT_PRIVATE, probe('shm', 'load', word).value, someTicks);
+  } while (answer === 'EAGAIN');
+  assert.equal(answer, 'ETIMEDOUT');
+  assert.ok(before < bySyscall(clocks.CLOCK_MONOTONIC_COARSE), 'the kernel has changed its data meanwhile');
+  finding({
+    about: 'signalling',
+    mechanism,
+    subject: 'futex on [vvar]',
+    works: false,
+    says: `${answer} while the clock goes on`,
   });
 });
 

@@ -44,6 +44,10 @@ test('the page can be read: its first instruction loads the number of gettimeofd
   assert.deepEqual(probe('vsyscall', 'read'), { value: 0x48n, signal: null });
 });
 
+test('writing is a fault: it can be read only', () => {
+  assert.equal(probe('vsyscall', 'store').signal, 'SIGSEGV');
+});
+
 test('a call is still answered', () => {
   const { value, signal } = probe('vsyscall', 'execute', time);
   assert.equal(signal, null);

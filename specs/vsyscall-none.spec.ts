@@ -45,8 +45,8 @@ test('a call is a fault, and the kernel says why', () => {
   assert.match(kernelLog(before).join('\n'), /vsyscall attempted with vsyscall=none/);
 });
 
-test('reading is a fault', () => {
-  assert.equal(probe('vsyscall', 'read').signal, 'SIGSEGV');
+test('reading and writing are faults', () => {
+  for (const access of ['read', 'store']) assert.equal(probe('vsyscall', access).signal, 'SIGSEGV');
 });
 
 test('the page cannot be measured', async () => {

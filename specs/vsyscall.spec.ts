@@ -1,8 +1,9 @@
 // The vsyscall page as kernels have it by default: it can be executed and not read. Each call faults into the kernel.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeEach, describe, test } from 'node:test';
 import {
+  attempt,
   finding,
   kernelLog,
   kernelLogEnd,
@@ -34,6 +35,7 @@ for (const door of ['page', 'vdso', 'syscall'])
 
 const maps = readFileSync('/proc/self/maps', 'latin1').split('\n');
 const mapping = maps.find((line) => line.endsWith('[vsyscall]')) ?? '';
+const [pageAddress, pageBytes] = [0xffff_ffff_ff60_0000n, 4096];
 const offsets = { gettimeofday: 0, time: 0x400, getcpu: 0x800, none: 0xc00 };
 
 test('the page is mapped at its fixed address, to be executed only', () => {
@@ -55,6 +57,38 @@ test('gettimeofday and getcpu answer, and take null for what is not wanted', () 
 
 test('reading the page is a fault', () => {
   assert.equal(probe('vsyscall', 'read').signal, 'SIGSEGV');
+});
+
+test('a program cannot write to the page, nor make it writable', () => {
+  const { signal } = probe(mechanism, 'store');
+  assert.equal(signal, 'SIGSEGV');
+  const [PROT_READ, PROT_WRITE] = [1, 2];
+  const protection = attempt('mprotect', pageAddress, pageBytes, PROT_READ | PROT_WRITE);
+  assert.equal(protection, 'ENOMEM', 'it is no mapping of the process');
+  finding({
+    about: 'not possible',
+    mechanism,
+    direction: 'u2k',
+    subject: 'a store to the page',
+    holds: true,
+    says: `${signal}, and mprotect answers ${protection}`,
+  });
+});
+
+test('there is nothing to wait for: no file is behind the page, and a futex must lie in user space', () => {
+  const files = readdirSync('/proc/self/map_files');
+  assert.ok(files.length > 0, 'other mappings have one');
+  assert.ok(!files.includes(mapping.split(' ')[0] ?? ''));
+  const FUTEX_WAIT_PRIVATE = 128;
+  const futex = attempt('futex', pageAddress, FUTEX_WAIT_PRIVATE, 0, 0);
+  assert.equal(futex, 'EFAULT');
+  finding({
+    about: 'signalling',
+    mechanism,
+    subject: 'poll, futex',
+    works: false,
+    says: `no file is behind the page, and futex answers ${futex}`,
+  });
 });
 
 test('only the first byte of a call can be executed', () => {

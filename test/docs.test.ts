@@ -4,7 +4,11 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { ownRoot } from '../host/project.ts';
+import { groupsOf } from '../host/report/groups.ts';
+import { reliabilitySections } from '../host/report/reliability-sections.ts';
+import { repetitionSection } from '../host/report/repeat.ts';
 import { surveySections } from '../host/report/sections.ts';
+import { readRun } from '../host/report/write.ts';
 import { resultsJsonSchema } from '../host/run/results.ts';
 import { errorTable } from '../vm/errors.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -26,8 +30,22 @@ test('docs/results.schema.json is the schema that results are checked against', 
 test('docs/results.md has the tables and notes that the tool makes now, and no path of a machine', async (t) => {
   const page = await doc('results.md');
   const lens = { lens: 'instructions', unit: 'instructions' } as const;
-  const empty = { kernel: '', release: '', ...lens, cases: [], findings: [] };
+  const empty = { kernel: '', release: '', ...lens, cases: [], findings: [], accounts: [] };
   const made = surveySections(empty, 'full').join('\n').split('\n');
+  for (const line of made.filter((one) => /^(### |- )/.test(one)))
+    t.true(page.includes(`\n${line}\n`), `expected "${line}": make the page again with npm run study`);
+  const [repetition] = repetitionSection([]).split('\n');
+  t.true(page.includes(`\n${repetition}\n`), 'expected what a second run gave: npm run study');
+  t.notRegex(page, /\/(home|root|tmp)\//);
+});
+
+test('docs/reliability.md has the sections and notes that the tool makes now, and no path of a machine', async (t) => {
+  const page = await doc('reliability.md');
+  // A run with something for each section.
+  const { results } = await readRun(join(ownRoot, 'host/report/fixtures/reliable-run'));
+  const made = groupsOf(results).flatMap((group) =>
+    reliabilitySections(group, 'full').join('\n').split('\n'),
+  );
   for (const line of made.filter((one) => /^(### |- )/.test(one)))
     t.true(page.includes(`\n${line}\n`), `expected "${line}": make the page again with npm run study`);
   t.notRegex(page, /\/(home|root|tmp)\//);

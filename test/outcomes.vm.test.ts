@@ -96,6 +96,17 @@ test('a kernel that panics: panicked, with the call trace', async (t) => {
   t.is(tests[0]?.outcome, 'crashed');
 });
 
+test('a kernel that warns where the console does not show it: failed, by the kernel’s own log', async (t) => {
+  const { outcome, reason, text, tests } = await cellOf('kernel-warns');
+  t.is(outcome, 'failed');
+  t.is(reason, 'the kernel warned: WARNING: said by a fixture');
+  t.regex(text, /^what follows it$/m);
+  t.is(tests[0]?.outcome, 'passed');
+  const { dir } = await done;
+  const console = await readFile(join(dir, 'console', '6.12-emulated-kernel-warns.log'), 'utf8');
+  t.notRegex(console, /said by a fixture/);
+});
+
 test('the run goes on, and its status says that tests failed', async (t) => {
   t.is((await cellOf('zz-passes')).outcome, 'passed');
   t.is(exitStatus((await done).results), 1);

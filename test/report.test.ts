@@ -6,7 +6,8 @@ import { ownRoot } from '../host/project.ts';
 import { ringcross } from './command.ts';
 import { temporaryFolder } from './temporary.ts';
 
-const small = join(ownRoot, 'host/report/fixtures/small-run');
+const fixtures = join(ownRoot, 'host/report/fixtures');
+const small = join(fixtures, 'small-run');
 
 test('the tables go to standard output, the report into the folder and the page where it was asked for', async (t) => {
   const folder = await temporaryFolder(t);
@@ -19,6 +20,21 @@ test('the tables go to standard output, the report into the folder and the page 
   t.regex(await readFile(join(run, 'report/report.md'), 'utf8'), /^## Environment$/m);
   t.regex(await readFile(page, 'utf8'), /^# Results\n/);
   t.true(stderr.endsWith(`page: ${page}`));
+});
+
+test('the page of reliability is written where it was asked for, and refused for a run that says nothing of it', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [reliable, silent] = [join(folder, 'reliable'), join(folder, 'silent')];
+  await cp(join(fixtures, 'reliable-run'), reliable, { recursive: true });
+  await cp(small, silent, { recursive: true });
+  const page = join(folder, 'docs/reliability.md');
+  const told = await ringcross(['report', reliable, '--reliability', page]);
+  t.is(told.exitCode, 0, told.stderr);
+  t.regex(await readFile(page, 'utf8'), /^# Reliability\n/);
+  t.true(told.stderr.endsWith(`page: ${page}`));
+  const { exitCode, stderr } = await ringcross(['report', silent, '--reliability', join(folder, 'none.md')]);
+  t.is(exitCode, 2);
+  t.regex(stderr, /^ringcross: USAGE: .*neither an account nor a finding/m);
 });
 
 test('results in which figures of two lenses meet are refused', async (t) => {

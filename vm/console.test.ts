@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ConsoleWatcher, evidence, type Incident, incidentOf } from './console.ts';
+import { ConsoleWatcher, evidence, type Incident, incidentOf, kernelIncident } from './console.ts';
 
 const kindOf = (line: string) => incidentOf(line)?.kind ?? null;
 
@@ -21,6 +21,15 @@ test('a panic, an oops, a warning and the end of the agent are told apart', (t) 
     status: 134,
     line: 'ringcross-init: the agent ended with status 134',
   });
+});
+
+test('a record of the kernel’s own log has no time, and says the same', (t) => {
+  t.is(kernelIncident('Kernel panic - not syncing: sysrq triggered crash'), 'panic');
+  t.is(kernelIncident('BUG: kernel NULL pointer dereference, address: 0000000000000000'), 'oops');
+  t.is(kernelIncident('WARNING: CPU: 0 PID: 1 at fs/pipe.c:1 pipe_write+0x1/0x2'), 'warning');
+  t.is(kernelIncident('kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)'), 'warning');
+  t.is(kernelIncident('ringcross_chardev: a WARNING: is not at the beginning'), null);
+  t.is(kernelIncident(''), null);
 });
 
 test('a program that prints the words of a panic does not panic the kernel', (t) => {

@@ -23,12 +23,15 @@ const agentEnded = /^ringcross-init: the agent ended with status (\d+)/;
 export const incidentOf = (line: string): Incident | null => {
   const ended = agentEnded.exec(line);
   if (ended) return { kind: 'agent-ended', status: Number(ended[1]), line };
-  const text = kernelLine.exec(line)?.[1];
-  if (text === undefined) return null;
-  if (panic.test(text)) return { kind: 'panic', line };
-  if (oops.test(text)) return { kind: 'oops', line };
-  if (warning.test(text)) return { kind: 'warning', line };
-  return null;
+  const kind = kernelIncident(kernelLine.exec(line)?.[1] ?? '');
+  return kind && { kind, line };
+};
+
+/** What one record of the kernel's log says, which has no time before it, or null. Pure. */
+export const kernelIncident = (text: string): 'panic' | 'oops' | 'warning' | null => {
+  if (panic.test(text)) return 'panic';
+  if (oops.test(text)) return 'oops';
+  return warning.test(text) ? 'warning' : null;
 };
 
 /** Lines kept for an error message: a panic with its registers and call trace fits. */

@@ -25,7 +25,10 @@ export const errorTable = {
   ROOT_IMAGE: { exit: 3, meaning: 'The root image or the agent image cannot be made.' },
   ADDON_BUILD: { exit: 3, meaning: 'The native addon or a program of guest/programs does not compile.' },
   MODULE_BUILD: { exit: 1, meaning: 'A kernel module does not build for a kernel.' },
-  SPEC_LOAD: { exit: 1, meaning: 'A spec throws while it loads, or declares needs that are none.' },
+  SPEC_LOAD: {
+    exit: 1,
+    meaning: 'A spec throws while it loads, does not end loading, or declares needs that are none.',
+  },
   LENS_REFUSED: { exit: 3, meaning: 'The lens asked for does not work on this host.' },
   FILE_LOCK: { exit: 3, meaning: 'A lock file cannot be made or locked.' },
   DISK_FULL: { exit: 3, meaning: 'The disk of the cache is full, or too small for the work ahead.' },

@@ -8,6 +8,7 @@ const machine: Machine = {
   agent: '/c/agent.erofs',
   memoryMiB: 1024,
   cmdline: '',
+  tscKhz: null,
   consoleLog: '/r/console.log',
 };
 
@@ -37,6 +38,16 @@ test('the emulated lenses name a versioned CPU model without ERMS and FSRM', (t)
   }
 });
 
+test('emulated: the kernel is told to trust its clock, and how fast that goes where the host knows', (t) => {
+  const tscWords = (lens: Machine['lens'], tscKhz: number | null) =>
+    kernelCommandLine({ lens, cmdline: '', tscKhz })
+      .split(' ')
+      .filter((word) => word.startsWith('tsc'));
+  t.deepEqual(tscWords('emulated', 2_445_406), ['tsc=reliable', 'tsc_early_khz=2445406']);
+  t.deepEqual(tscWords('emulated', null), ['tsc=reliable']);
+  for (const lens of ['cycles', 'instructions'] as const) t.deepEqual(tscWords(lens, 2_445_406), []);
+});
+
 test('no default devices, no user config, a network that reaches nothing', (t) => {
   const args = qemuArgs(machine);
   t.true(args.includes('-nodefaults'));
@@ -50,12 +61,9 @@ test('a comma in a path is doubled, one token stays one token', (t) => {
 });
 
 test('words for the kernel come after ours, and the lens’s before both', (t) => {
-  t.true(
-    kernelCommandLine({ lens: 'cycles', cmdline: ' vsyscall=none ' }).endsWith('reboot=t vsyscall=none'),
-  );
-  t.true(kernelCommandLine({ lens: 'cycles', cmdline: '' }).endsWith('reboot=t'));
-  t.regex(
-    kernelCommandLine({ lens: 'instructions', cmdline: 'quiet' }),
-    /nolapic_timer no_timer_check quiet$/,
-  );
+  const words = (lens: Machine['lens'], cmdline: string) =>
+    kernelCommandLine({ lens, cmdline, tscKhz: null });
+  t.true(words('cycles', ' vsyscall=none ').endsWith('reboot=t vsyscall=none'));
+  t.true(words('cycles', '').endsWith('reboot=t'));
+  t.regex(words('instructions', 'quiet'), /nolapic_timer no_timer_check quiet$/);
 });

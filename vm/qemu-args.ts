@@ -13,6 +13,8 @@ export interface Machine {
   memoryMiB: number;
   /** Extra kernel command line, such as `vsyscall=none`. */
   cmdline: string;
+  /** How fast the host's TSC goes; null where the host does not know. */
+  tscKhz: number | null;
   /** Where QEMU writes all that the guest's console says; null where the tail that the host keeps is enough. */
   consoleLog: string | null;
 }
@@ -78,7 +80,11 @@ export const qemuArgs = (machine: Machine): string[] => {
 };
 
 /** The kernel's command line; the caller's words come last, so they win. */
-export const kernelCommandLine = ({ cmdline, lens }: Pick<Machine, 'cmdline' | 'lens'>): string =>
+export const kernelCommandLine = ({
+  cmdline,
+  lens,
+  tscKhz,
+}: Pick<Machine, 'cmdline' | 'lens' | 'tscKhz'>): string =>
   [
     'console=ttyS0',
     'root=/dev/vda',
@@ -89,6 +95,7 @@ export const kernelCommandLine = ({ cmdline, lens }: Pick<Machine, 'cmdline' | '
     // The microvm has no ACPI to power off with: a reset by triple fault ends QEMU.
     'reboot=t',
     lensRecords[lens].cmdline,
+    lensRecords[lens].tellsTscRate && tscKhz !== null ? `tsc_early_khz=${tscKhz}` : '',
     cmdline.trim(),
   ]
     .filter(Boolean)

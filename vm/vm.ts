@@ -1,4 +1,5 @@
 // One guest's life: spawned, greeted, used, stopped. `withVm` is the only door, so no guest outlives its use.
+import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -18,6 +19,7 @@ import { type Machine, qemuArgs } from './qemu-args.ts';
 import { type QemuExit, type QemuProcess, qemuProgram, type StopStep, startQemu } from './qemu-process.ts';
 import { forwardedPort } from './qmp.ts';
 import { connectSsh, type KeyPair, newKeyPair, type SshLink } from './ssh-link.ts';
+import { tscKhz } from './tsc-rate.ts';
 
 /** What happens in a guest, in the order in which the host learns of it. */
 export type VmEvent =
@@ -28,7 +30,7 @@ export type VmEvent =
   /** The last event. */
   | { kind: 'ended'; exit: QemuExit };
 
-export interface VmRequest extends Machine {
+export interface VmRequest extends Omit<Machine, 'tscKhz'> {
   /** GNU build id of the kernel that must answer, hex. */
   buildId: string;
   /** From spawn to hello, milliseconds; the lens's own where it is not given. */
@@ -61,9 +63,9 @@ export interface Vm {
  * Errors: BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, INTERRUPTED, and those of `use`.
  */
 export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>): Promise<T> => {
+  const args = qemuArgs({ ...request, tscKhz: tscKhz(await readFile('/proc/cpuinfo', 'latin1')) });
   throwIfInterrupted(request.signal);
   const started = performance.now();
-  const args = qemuArgs(request);
   await using qemu = startQemu(args);
   const stopOnAbort = () => void qemu.stop();
   request.signal?.addEventListener('abort', stopOnAbort, { once: true });

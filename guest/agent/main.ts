@@ -36,6 +36,7 @@ const runWithModules = async (
   tell: Tell,
 ): Promise<void> => {
   configure({ messages, unit });
+  const before = kernelLogEnd();
   const loaded: ModuleRequest[] = [];
   let tests = 0;
   try {
@@ -50,6 +51,8 @@ const runWithModules = async (
         tell({ type: 'module', name, state: 'unloaded' });
   }
   // Not after an error: the host then hears of that.
+  const lines = kernelLog(before);
+  if (lines.length > 0) tell({ type: 'kernel-log', lines });
   tell({ type: 'spec-end', tests });
 };
 

@@ -6,9 +6,10 @@ import type { EventData } from 'node:test';
 import { run } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
+import { accountChannel } from '../account.ts';
 import { findingChannel } from '../finding.ts';
 import { caseChannel } from '../measure.ts';
-import type { CaseReport, Finding, GuestMessage, TestOutcome } from '../protocol/messages.ts';
+import type { AccountReport, CaseReport, Finding, GuestMessage, TestOutcome } from '../protocol/messages.ts';
 import type { CaseResult } from '../sample.ts';
 import { errorData } from './error-data.ts';
 
@@ -24,7 +25,10 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   const onCase = (result: unknown) =>
     tell({ type: 'case', path: running, case: encodeCase(result as CaseResult) });
   const onFinding = (stated: unknown) => tell({ type: 'finding', path: running, finding: stated as Finding });
+  const onAccount = (given: unknown) =>
+    tell({ type: 'account', path: running, account: given as AccountReport });
   diagnosticsChannel.subscribe(caseChannel, onCase);
+  diagnosticsChannel.subscribe(accountChannel, onAccount);
   diagnosticsChannel.subscribe(findingChannel, onFinding);
   const release = captureOutput((stream, text) => {
     const title = running.join('\n');
@@ -82,6 +86,7 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   } finally {
     release();
     diagnosticsChannel.unsubscribe(caseChannel, onCase);
+    diagnosticsChannel.unsubscribe(accountChannel, onAccount);
     diagnosticsChannel.unsubscribe(findingChannel, onFinding);
   }
   return tests;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* run(): one bench on its own threads, its stamps as a promise. benches(): what there is to run. */
+/*
+ * run(): one bench on its own threads, its stamps as a promise. runOpenLoop(): the same of an experiment on
+ * reliability. benches(): what there is to run.
+ */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdlib.h>
@@ -56,6 +59,13 @@ static napi_value stamps_value(napi_env env, const struct bench_side *side)
 	return array;
 }
 
+static const char *const side_names[] = {
+	[SENT] = "sent",
+	[RECEIVED] = "received",
+	[REFUSED] = "refused",
+	[NOTICED] = "noticed",
+};
+
 static napi_value complete(napi_env env, struct job *job)
 {
 	struct bench_run *run = &run_job_of(job)->run;
@@ -78,14 +88,16 @@ static napi_value complete(napi_env env, struct job *job)
 	else
 		CHECK(env, napi_get_undefined(env, &value), NULL);
 	CHECK(env, napi_set_named_property(env, result, "streamTicks", value), NULL);
-	value = stamps_value(env, &run->side[SENT]);
-	if (!value)
-		return NULL;
-	CHECK(env, napi_set_named_property(env, result, "sent", value), NULL);
-	value = stamps_value(env, &run->side[RECEIVED]);
-	if (!value)
-		return NULL;
-	CHECK(env, napi_set_named_property(env, result, "received", value), NULL);
+	CHECK(env, napi_create_double(env, (double)run->corrupted, &value), NULL);
+	CHECK(env, napi_set_named_property(env, result, "corrupted", value), NULL);
+	CHECK(env, napi_create_double(env, (double)run->recognised, &value), NULL);
+	CHECK(env, napi_set_named_property(env, result, "recognised", value), NULL);
+	for (int side = 0; side < SIDES; side++) {
+		value = stamps_value(env, &run->side[side]);
+		if (!value)
+			return NULL;
+		CHECK(env, napi_set_named_property(env, result, side_names[side], value), NULL);
+	}
 	return result;
 }
 
@@ -100,8 +112,8 @@ static const struct bench *find_bench(const struct mechanism *mechanism, const c
 	return NULL;
 }
 
-/* mechanism, direction, variant */
-static bool get_bench(napi_env env, const napi_value *values, struct bench_run *run)
+/* mechanism, direction, variant; of an experiment on reliability or not */
+static bool get_bench(napi_env env, const napi_value *values, bool open_loop, struct bench_run *run)
 {
 	char words[3][64];
 
@@ -112,7 +124,7 @@ static bool get_bench(napi_env env, const napi_value *values, struct bench_run *
 	run->mechanism = mechanism_named(words[0]);
 	if (run->mechanism)
 		run->bench = find_bench(run->mechanism, words[1], words[2]);
-	if (run->bench)
+	if (run->bench && !run->bench->take == !open_loop)
 		return true;
 	napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "no such bench");
 	return false;
@@ -153,9 +165,21 @@ static bool get_path(napi_env env, napi_value value, struct run_job *job)
 	return job->path != NULL;
 }
 
+/* NULL with an exception pending. */
+static struct run_job *new_job(napi_env env)
+{
+	struct run_job *job = calloc(1, sizeof(*job));
+
+	if (job)
+		job->job = (struct job){ .work = work, .complete = complete, .destroy = destroy };
+	else
+		napi_throw_error(env, "ENOMEM", "out of memory");
+	return job;
+}
+
 /*
  * run(mechanism, direction, variant, bytes, messages, warmup, cpu, realtime, path):
- * a promise of { overhead, faults, cpu, streamTicks, sent, received }.
+ * a promise of { overhead, faults, cpu, streamTicks, sent, received, ... }.
  */
 napi_value js_run(napi_env env, napi_callback_info info)
 {
@@ -164,14 +188,48 @@ napi_value js_run(napi_env env, napi_callback_info info)
 	struct run_job *job;
 
 	CHECK(env, napi_get_cb_info(env, info, &count, values, NULL, NULL), NULL);
-	job = calloc(1, sizeof(*job));
-	if (!job) {
-		napi_throw_error(env, "ENOMEM", "out of memory");
+	job = new_job(env);
+	if (!job)
+		return NULL;
+	if (!get_bench(env, values, false, &job->run) || !get_numbers(env, values + 3, &job->run) ||
+	    !get_path(env, values[8], job)) {
+		destroy(env, &job->job);
 		return NULL;
 	}
-	job->job = (struct job){ .work = work, .complete = complete, .destroy = destroy };
-	if (!get_bench(env, values, &job->run) || !get_numbers(env, values + 3, &job->run) ||
-	    !get_path(env, values[8], job)) {
+	return job_start(env, &job->job);
+}
+
+/* buffer, period, service: in the mechanism's unit, and in nanoseconds */
+static bool get_load(napi_env env, const napi_value *values, struct bench_run *run)
+{
+	int64_t buffer;
+	int64_t service;
+
+	if (!get_integer(env, values[0], "buffer", 0, UINT32_MAX, &buffer) ||
+	    !get_integer(env, values[1], "period", -1, OPEN_LOOP_MAX_NS, &run->period) ||
+	    !get_integer(env, values[2], "service", 0, OPEN_LOOP_MAX_NS, &service))
+		return false;
+	run->buffer = (uint32_t)buffer;
+	run->service = (uint64_t)service;
+	return true;
+}
+
+/*
+ * runOpenLoop(mechanism, direction, variant, bytes, messages, warmup, cpu, realtime, buffer, period, service): a
+ * promise as run()'s, with { refused, noticed, corrupted, recognised }. Nothing of it is a warm-up.
+ */
+napi_value js_run_open_loop(napi_env env, napi_callback_info info)
+{
+	napi_value values[11];
+	size_t count = ARRAY_SIZE(values);
+	struct run_job *job;
+
+	CHECK(env, napi_get_cb_info(env, info, &count, values, NULL, NULL), NULL);
+	job = new_job(env);
+	if (!job)
+		return NULL;
+	if (!get_bench(env, values, true, &job->run) || !get_numbers(env, values + 3, &job->run) ||
+	    !get_load(env, values + 8, &job->run)) {
 		destroy(env, &job->job);
 		return NULL;
 	}
@@ -202,10 +260,12 @@ static napi_value bench_value(napi_env env, const struct mechanism *mechanism, c
 	CHECK(env, napi_set_named_property(env, object, "stream", value), NULL);
 	CHECK(env, napi_get_boolean(env, bench->first_touch, &value), NULL);
 	CHECK(env, napi_set_named_property(env, object, "firstTouch", value), NULL);
+	CHECK(env, napi_get_boolean(env, bench->take != NULL, &value), NULL);
+	CHECK(env, napi_set_named_property(env, object, "openLoop", value), NULL);
 	return object;
 }
 
-/* benches(): an array of { mechanism, direction, variant, minBytes, maxBytes, blocking, listeners, stream, firstTouch }. */
+/* benches(): an array of { mechanism, direction, variant, minBytes, maxBytes, blocking, listeners, stream, firstTouch, openLoop }. */
 napi_value js_benches(napi_env env, napi_callback_info info)
 {
 	const struct mechanism *mechanism;

@@ -42,6 +42,7 @@ static napi_value init(napi_env env, napi_value exports)
 {
 	const napi_property_descriptor functions[] = {
 		{ "run", NULL, js_run, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "runOpenLoop", NULL, js_run_open_loop, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "benches", NULL, js_benches, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "probe", NULL, js_probe, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "syscall", NULL, js_syscall, NULL, NULL, NULL, napi_enumerable, NULL },

@@ -13,6 +13,7 @@ const struct mechanism *mechanism_named(const char *name);
 
 /* addon-run.c */
 napi_value js_run(napi_env env, napi_callback_info info);
+napi_value js_run_open_loop(napi_env env, napi_callback_info info);
 napi_value js_benches(napi_env env, napi_callback_info info);
 /* addon-probe.c */
 napi_value js_probe(napi_env env, napi_callback_info info);

@@ -31,16 +31,37 @@ static int lock_addon(void)
 	return mlock((const void *)first, (uintptr_t)_end - first);
 }
 
+/* How many stamps each side may take. */
+static void size_sides(struct bench_run *run)
+{
+	const struct bench *bench = run->bench;
+
+	run->side[SENT].capacity = run->messages;
+	run->side[RECEIVED].capacity = bench_listeners(run) * run->messages;
+	if (!bench->take)
+		return;
+	/* Whatever comes twice is to be seen. */
+	run->side[RECEIVED].capacity *= 2;
+	run->side[REFUSED].capacity = run->messages;
+	run->side[NOTICED].capacity = run->messages;
+}
+
+static size_t stamps_bytes(const struct bench_run *run, enum side side)
+{
+	return run->side[side].capacity * sizeof(struct ringcross_stamp);
+}
+
 int arena_prepare(struct bench_run *run)
 {
-	const size_t stamps = run->messages * sizeof(struct ringcross_stamp);
-	const size_t received = bench_listeners(run) * stamps;
 	const size_t empty = run->messages * sizeof(uint64_t);
 	void *arena;
 
+	size_sides(run);
+	for (int side = 0; side < SIDES; side++)
+		run->arena_bytes += page_align(stamps_bytes(run, side));
 	/* Populating a private writable mapping breaks copy-on-write too: no first touch is left for a window. */
-	run->arena_bytes = page_align(stamps) + page_align(received) + page_align(empty) + 2 * page_align(run->bytes) +
-			   page_align(run->bench->state_bytes) + SIDES * STACK_BYTES;
+	run->arena_bytes += page_align(empty) + 2 * page_align(run->bytes) + page_align(run->bench->state_bytes) +
+			    STACKS * STACK_BYTES;
 	arena = mmap(NULL, run->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
 		     0);
 	if (arena == MAP_FAILED)
@@ -49,8 +70,8 @@ int arena_prepare(struct bench_run *run)
 	if (run->realtime && (mlock(arena, run->arena_bytes) || lock_addon()))
 		return bench_fail(run, errno, "mlock");
 
-	run->side[SENT].stamps = take(run, stamps);
-	run->side[RECEIVED].stamps = take(run, received);
+	for (int side = 0; side < SIDES; side++)
+		run->side[side].stamps = take(run, stamps_bytes(run, side));
 	run->empty = take(run, empty);
 	run->out = take(run, run->bytes);
 	run->in = take(run, run->bytes);

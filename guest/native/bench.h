@@ -6,6 +6,9 @@
  * side and store a stamp. The core (turns.c) calls them in turn on one pinned
  * real-time thread or, for a bench whose receiver waits inside the kernel, on
  * two threads of the same CPU and priority.
+ *
+ * A bench with `take` is an experiment on reliability instead (open-loop.c): one side
+ * offers messages, whatever becomes of them, and the other takes what arrives.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -55,6 +58,17 @@ struct bench {
 	/* Either may be absent where user space has no such side. */
 	int (*send)(struct bench_run *run, uint64_t seq);
 	int (*receive)(struct bench_run *run, uint64_t seq);
+	/*
+	 * The next message, without waiting, into run->in: its size, 0 for what is dealt with and not
+	 * delivered, or the negative errno that the receiver is told; -EAGAIN where there is none.
+	 */
+	long (*take)(struct bench_run *run);
+	/* The descriptor that becomes readable when there is one; absent where nothing does. */
+	int (*readable)(const struct bench_run *run);
+	/* Who offers them: the worker of a module, by the name of its folder in debugfs, or */
+	const char *module;
+	/* this, which sends run->out without waiting: 0 or a negative errno. */
+	long (*offer)(struct bench_run *run);
 	void (*finish)(struct bench_run *run);
 };
 
@@ -82,12 +96,20 @@ struct mechanism {
 	static const struct mechanism *const identifier##_entry                                        \
 		__attribute__((used, section("ringcross_mechanisms"))) = &identifier##_mechanism
 
-enum side { SENT, RECEIVED, SIDES };
+/*
+ * The last two are errors of an experiment on reliability, with the errno in the place of a stamp's end: of
+ * the sender, by message, and of the receiver, by how many messages it had taken.
+ */
+enum side { SENT, RECEIVED, REFUSED, NOTICED, SIDES };
+
+/* Threads that a run has stacks for. */
+#define STACKS 2
 
 /* Stamps of the kept messages, in the order they were taken. */
 struct bench_side {
 	struct ringcross_stamp *stamps;
 	size_t count;
+	size_t capacity;
 };
 
 struct bench_error {
@@ -107,6 +129,12 @@ struct bench_run {
 	bool realtime;
 	/* Mechanism's own, such as a device; NULL for the usual one. */
 	const char *path;
+	/* Of an experiment on reliability: the room between both sides, in the mechanism's unit; 0 for the usual one, */
+	uint32_t buffer;
+	/* nanoseconds from one message to the next, 0 for at once, negative where the sender waits for the receiver, */
+	int64_t period;
+	/* and nanoseconds that the receiver takes for each. */
+	uint64_t service;
 
 	/* What the bench works with: touched, and locked when real-time. */
 	void *state;
@@ -120,6 +148,9 @@ struct bench_run {
 	uint64_t stream_start;
 	uint64_t stream_end;
 	atomic_ulong faults;
+	/* Of an experiment on reliability: delivered with a wrong checksum; recognised as already delivered. */
+	uint64_t corrupted;
+	uint64_t recognised;
 	atomic_bool failed;
 	struct bench_error error;
 
@@ -131,7 +162,7 @@ struct bench_run {
 	pthread_t sender;
 	atomic_bool sending_over;
 	uint64_t *empty;
-	void *stack[SIDES];
+	void *stack[STACKS];
 	/* Nothing is left to measure. */
 	atomic_bool done;
 };
@@ -164,5 +195,7 @@ void bench_release(struct bench_run *run);
 /* Limits that keep sizes from overflowing; the mechanism's own are in its record. */
 #define BENCH_MAX_MESSAGES 10000000u
 #define BENCH_MAX_WARMUP 10000000u
+/* Between two messages, and for one: a minute, which the kernel's worker allows at most. */
+#define OPEN_LOOP_MAX_NS 60000000000ll
 
 #endif

@@ -265,6 +265,21 @@ static int receive_ring_poll(struct bench_run *run, uint64_t seq)
 	return bench_verify(run, run->in, seq);
 }
 
+static long take_ring(struct bench_run *run)
+{
+	struct device *device = run->state;
+	const uint32_t got = ring_view_take(&device->ring, run->in, run->bytes);
+
+	return got ? (long)got : -EAGAIN;
+}
+
+static int readable(const struct bench_run *run)
+{
+	const struct device *device = run->state;
+
+	return device->fd;
+}
+
 #define SIZES .min_bytes = RINGCROSS_MESSAGE_MIN, .max_bytes = MAX_BYTES, .state_bytes = sizeof(struct device)
 #define COMMON SIZES, .prepare = prepare, .finish = finish
 #define NONBLOCK SIZES, .prepare = prepare_nonblock, .finish = finish
@@ -299,6 +314,7 @@ static const struct bench benches[] = {
 	  .receive = receive_epoll },
 	{ .variant = "ring", RING_K2U, .send = produce, .receive = receive_ring },
 	{ .variant = "ring-poll", RING_K2U, .blocking = true, .send = produce, .receive = receive_ring_poll },
+	{ .variant = "load-ring", RING_K2U, .module = "chardev-ring", .take = take_ring, .readable = readable },
 };
 
 MECHANISM(chardev, .name = "chardev", .benches = benches, .bench_count = ARRAY_SIZE(benches));

@@ -11,6 +11,8 @@
  * `multicast-N`: N sockets are members of the group, each receives and stamps.
  * `dump`: an untimed request makes the kernel fill in one entry, and one recv
  * takes it, with the end of the dump behind it.
+ * `load-unicast`, `load-multicast`: experiments on reliability, in which the kernel sends events at its
+ * pace to our port, or to our group, and our receive buffer is as large as asked for.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,6 +37,9 @@
  * socket was ever read with, but no smaller than this, so that it does not count.
  */
 #define CONTROL_ROOM 2048
+
+/* For as many messages as an experiment sends. */
+#define RECEIVE_BUFFER (1 << 20)
 
 struct message {
 	struct nlmsghdr header;
@@ -438,6 +443,65 @@ static int request_dump(struct bench_run *run, uint64_t seq)
 	return send_plain(run, client->fds[0], &client->out);
 }
 
+static int set_room(struct bench_run *run, int fd, uint32_t room)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
+		return bench_fail(run, errno, "setsockopt");
+	return 0;
+}
+
+static int prepare_load(struct bench_run *run)
+{
+	const struct client *client = run->state;
+
+	if (prepare_subscriber(run))
+		return -1;
+	if (!set_room(run, client->fds[0], run->buffer))
+		return 0;
+	finish_subscriber(run);
+	return -1;
+}
+
+/* The second listener has room for all and reads nothing: with one alone, what does not fit is ESRCH to the sender. */
+static int prepare_group_load(struct bench_run *run)
+{
+	const struct client *client = run->state;
+
+	if (prepare_listeners(run))
+		return -1;
+	if (!set_room(run, client->fds[0], run->buffer) && !set_room(run, client->fds[1], RECEIVE_BUFFER))
+		return 0;
+	finish(run);
+	return -1;
+}
+
+static long take(struct bench_run *run)
+{
+	struct client *client = run->state;
+	const void *payload;
+	size_t length;
+	long got;
+
+	got = sys6(SYS_recvfrom, client->fds[0], (long)&client->in, (long)(run->bytes + BESIDE), MSG_DONTWAIT, 0, 0);
+	if (got < 0)
+		return got;
+	/* What is no event of ours is none of the account's. */
+	if (client->in.header.nlmsg_type != client->family || client->in.command.cmd != GENETLINK_EVENT)
+		return 0;
+	payload = find(&client->in, got, GENETLINK_PAYLOAD, &length);
+	if (!payload || length > run->bytes)
+		return -EBADMSG;
+	memcpy(run->in, payload, length);
+	return (long)length;
+}
+
+static int readable(const struct bench_run *run)
+{
+	const struct client *client = run->state;
+
+	return client->fds[0];
+}
+
 #define COMMON                                                                                              \
 	.min_bytes = RINGCROSS_MESSAGE_MIN, .max_bytes = MAX_BYTES, .state_bytes = sizeof(struct client)
 
@@ -452,6 +516,8 @@ static int request_dump(struct bench_run *run, uint64_t seq)
 #define LISTENERS(count)                                                                                    \
 	.direction = K2U, COMMON, .listeners = count, .prepare = prepare_listeners, .finish = finish,       \
 	.send = produce, .receive = receive_all
+
+#define LOAD .direction = K2U, COMMON, .module = "genetlink", .take = take, .readable = readable
 
 static const struct bench benches[] = {
 	{ .variant = "do", COMMAND(GENETLINK_SEND), .send = send_do },
@@ -469,6 +535,8 @@ static const struct bench benches[] = {
 	  .finish = finish,
 	  .send = request_dump,
 	  .receive = receive_all },
+	{ .variant = "load-unicast", LOAD, .prepare = prepare_load, .finish = finish_subscriber },
+	{ .variant = "load-multicast", LOAD, .listeners = 2, .prepare = prepare_group_load, .finish = finish },
 };
 
 MECHANISM(genetlink, .name = "genetlink", .benches = benches, .bench_count = ARRAY_SIZE(benches));

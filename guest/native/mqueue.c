@@ -6,7 +6,8 @@
  * past the queue (pipelined_send in ipc/mqueue.c); in `poll` it waits in poll(2) and
  * receives afterwards, untimed. `priority`: as `alternating`, while other messages
  * of seven lower priorities stay in the queue. `stream`: both sides go on until the
- * queue is full or empty.
+ * queue is full or empty. `load`: an experiment on reliability, in which the sender does
+ * not wait, and the queue holds as many messages as asked for.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,21 +32,34 @@ struct queue {
 	unsigned int priority;
 };
 
-static int prepare(struct bench_run *run)
+static int prepare_with(struct bench_run *run, int flags)
 {
-	/* More than the 8192 bytes of msgsize_max needs CAP_SYS_RESOURCE. */
-	const struct mq_attr attributes = { .mq_maxmsg = MESSAGES, .mq_msgsize = (long)run->bytes };
+	/* More than the 10 of msg_max or the 8192 bytes of msgsize_max needs CAP_SYS_RESOURCE. */
+	const struct mq_attr attributes = {
+		.mq_maxmsg = run->buffer ? run->buffer : MESSAGES,
+		.mq_msgsize = (long)run->bytes,
+	};
 	struct queue *queue = run->state;
 	char name[sizeof("ringcross-") + 10];
 
 	/* Without the slash, which is the library's. Of this thread alone, and gone before the first message. */
 	snprintf(name, sizeof(name), "ringcross-%d", gettid());
-	queue->fd = (int)sys4(SYS_mq_open, (long)name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600,
-			      (long)&attributes);
+	queue->fd = (int)sys4(SYS_mq_open, (long)name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | flags,
+			      0600, (long)&attributes);
 	if (queue->fd < 0)
 		return bench_fail(run, -queue->fd, "mq_open");
 	sys2(SYS_mq_unlink, (long)name, 0);
 	return 0;
+}
+
+static int prepare(struct bench_run *run)
+{
+	return prepare_with(run, 0);
+}
+
+static int prepare_nonblock(struct bench_run *run)
+{
+	return prepare_with(run, O_NONBLOCK);
 }
 
 static void finish(struct bench_run *run)
@@ -142,6 +156,27 @@ static int receive_poll(struct bench_run *run, uint64_t seq)
 	return timed_poll(run, queue->fd, POLLIN, seq) ? -1 : plain_receive(run, seq);
 }
 
+static long offer(struct bench_run *run)
+{
+	const struct queue *queue = run->state;
+
+	return sys5(SYS_mq_timedsend, queue->fd, (long)run->out, (long)run->bytes, queue->priority, 0);
+}
+
+static long take(struct bench_run *run)
+{
+	const struct queue *queue = run->state;
+
+	return sys5(SYS_mq_timedreceive, queue->fd, (long)run->in, (long)run->bytes, 0, 0);
+}
+
+static int readable(const struct bench_run *run)
+{
+	const struct queue *queue = run->state;
+
+	return queue->fd;
+}
+
 #define COMMON                                                                                         \
 	.direction = U2U, .min_bytes = RINGCROSS_MESSAGE_MIN, .max_bytes = LARGEST,                    \
 	.state_bytes = sizeof(struct queue), .finish = finish
@@ -157,6 +192,7 @@ static const struct bench benches[] = {
 	  .prepare = prepare,
 	  .send = plain_send,
 	  .receive = plain_receive },
+	{ .variant = "load", COMMON, .prepare = prepare_nonblock, .offer = offer, .take = take, .readable = readable },
 };
 
 MECHANISM(mqueue, .name = "mqueue", .benches = benches, .bench_count = ARRAY_SIZE(benches));

@@ -18,6 +18,12 @@
  *   poll, epoll   the receiver is blocked in poll(2) or epoll_wait(2), and reads untimed
  *   acknowledged  recvfrom, then sendto of the acknowledgement
  *   multicast-N   N sockets are members of a group, and are read one after the other
+ *   load-unicast, load-multicast
+ *                 experiments on reliability: the kernel sends at its pace, to our port or to
+ *                 our group, and our receive buffer is as large as asked for
+ *   load-rcvbuf   the same to our port, with a receive buffer as SO_RCVBUF gives it
+ *   load-windowed the same to our port, where the kernel sends nothing beyond its window: what
+ *                 comes in order is acknowledged, and the last in order once more for what does not
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -71,6 +77,8 @@ struct netlink {
 	struct datagram out;
 	struct datagram in;
 	struct nlmsghdr answer;
+	/* nlmsg_seq of the next message in order. */
+	uint32_t expected;
 	struct pool pool;
 };
 
@@ -98,13 +106,21 @@ static struct nlmsghdr header_of(enum rcnl_type type, size_t bytes, unsigned int
 /* What the kernel passes over: netlink_rcv_skb() in net/netlink/af_netlink.c. */
 static const struct nlmsghdr no_op = { .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = NLMSG_NOOP };
 
-static int enlarge(struct bench_run *run, int fd)
+static int set_room_by(struct bench_run *run, int fd, int option, uint32_t room)
 {
-	const int room = RECEIVE_BUFFER;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
+	if (setsockopt(fd, SOL_SOCKET, option, &room, sizeof(room)))
 		return bench_fail(run, errno, "setsockopt");
 	return 0;
+}
+
+static int set_room(struct bench_run *run, int fd, uint32_t room)
+{
+	return set_room_by(run, fd, SO_RCVBUFFORCE, room);
+}
+
+static int enlarge(struct bench_run *run, int fd)
+{
+	return set_room(run, fd, RECEIVE_BUFFER);
 }
 
 /* Adds a socket at a port that the kernel chooses. */
@@ -482,19 +498,23 @@ static int receive_multicast(struct bench_run *run, uint64_t seq)
 	return 0;
 }
 
-/* NULL where the pool is smaller than that. */
+/*
+ * NULL where the pool is smaller than that. A mask and no branch leads back to the beginning, so that a
+ * message there costs what every other does: of the largest size every second one lies there, and a
+ * median between two costs would be either of them by chance.
+ */
 static inline void *pool_take(struct pool *pool, size_t bytes)
 {
 	const size_t wanted = (bytes + POOL_ALIGNMENT - 1) & ~(size_t)(POOL_ALIGNMENT - 1);
-	void *taken;
+	size_t fits;
+	size_t at;
 
 	if (bytes > sizeof(pool->memory))
 		return NULL;
-	if (sizeof(pool->memory) - pool->used < wanted)
-		pool->used = 0;
-	taken = pool->memory + pool->used;
-	pool->used += wanted;
-	return taken;
+	fits = pool->used + wanted <= sizeof(pool->memory);
+	at = pool->used & -fits;
+	pool->used = at + wanted;
+	return pool->memory + at;
 }
 
 static int receive_peeking(struct bench_run *run, uint64_t seq)
@@ -562,11 +582,111 @@ static int receive_epoll(struct bench_run *run, uint64_t seq)
 	return timed_epoll(run, netlink->epoll, seq) ? -1 : read_untimed(run, seq);
 }
 
+static int prepare_load(struct bench_run *run)
+{
+	const struct netlink *netlink = run->state;
+
+	if (prepare_receive(run))
+		return -1;
+	return set_room(run, netlink->sockets[0], run->buffer) ? fail_prepare(run) : 0;
+}
+
+/* As prepare_load(), with no more room than anybody may have: SO_RCVBUF makes larger and smaller. */
+static int prepare_plain_load(struct bench_run *run)
+{
+	const struct netlink *netlink = run->state;
+
+	if (prepare_receive(run))
+		return -1;
+	return set_room_by(run, netlink->sockets[0], SO_RCVBUF, run->buffer) ? fail_prepare(run) : 0;
+}
+
+/*
+ * The other member of the group has room for all and reads nothing: were there none, nlmsg_multicast() would
+ * not find anybody who takes the message, and say so (ESRCH).
+ */
+static int prepare_group_load(struct bench_run *run)
+{
+	const struct rcnl_subscription group = { .group = GROUP };
+	const struct netlink *netlink = run->state;
+
+	if (prepare_sockets(run) || add_listener(run) || join(run, netlink->sockets[0]) ||
+	    join(run, netlink->sockets[1]) || prepare_subscribed(run, &group))
+		return fail_prepare(run);
+	return set_room(run, netlink->sockets[0], run->buffer) ? fail_prepare(run) : 0;
+}
+
+static long take(struct bench_run *run)
+{
+	struct netlink *netlink = run->state;
+	struct iovec parts[] = {
+		{ &netlink->in.header, sizeof(netlink->in.header) },
+		{ run->in, run->bytes },
+	};
+	const struct msghdr message = { .msg_iov = parts, .msg_iovlen = ARRAY_SIZE(parts) };
+	const long got = sys3(SYS_recvmsg, netlink->sockets[0], (long)&message, MSG_DONTWAIT);
+
+	if (got < 0)
+		return got;
+	/* What is no message of ours is none of the account's. */
+	return netlink->in.header.nlmsg_type == RCNL_MESSAGE ? got - (long)sizeof(netlink->in.header) : 0;
+}
+
+static int prepare_windowed_load(struct bench_run *run)
+{
+	const struct rcnl_subscription windowed = { .flags = RCNL_WINDOWED };
+	const struct netlink *netlink = run->state;
+
+	if (prepare_sockets(run) || prepare_subscribed(run, &windowed))
+		return fail_prepare(run);
+	return set_room(run, netlink->sockets[0], run->buffer) ? fail_prepare(run) : 0;
+}
+
+/* All before the expected message has come. */
+static int acknowledge_in_order(struct bench_run *run)
+{
+	struct netlink *netlink = run->state;
+	long done;
+
+	netlink->answer = header_of(RCNL_ACK, 0, 0, netlink->expected - 1);
+	done = sys_sendto(netlink->sockets[0], &netlink->answer, sizeof(netlink->answer), &netlink->kernel);
+	return done == sizeof(netlink->answer) ? 0 : bench_fail_result(run, done, "sendto");
+}
+
+static long take_windowed(struct bench_run *run)
+{
+	struct netlink *netlink = run->state;
+	const long got = take(run);
+	int32_t ahead;
+
+	if (got <= 0)
+		return got;
+	/* Numbers go round: the distance tells. */
+	ahead = (int32_t)(netlink->in.header.nlmsg_seq - netlink->expected);
+	if (ahead < 0)
+		run->recognised++;
+	if (ahead == 0)
+		netlink->expected++;
+	if (acknowledge_in_order(run))
+		return 0;
+	return ahead ? 0 : got;
+}
+
+static int readable(const struct bench_run *run)
+{
+	const struct netlink *netlink = run->state;
+
+	return netlink->sockets[0];
+}
+
 #define COMMON                                                                                          \
 	.min_bytes = RINGCROSS_MESSAGE_MIN, .max_bytes = MAX_BYTES, .state_bytes = sizeof(struct netlink), \
 	.finish = finish
 #define TO_KERNEL .direction = U2K, COMMON
 #define TO_USER .direction = K2U, COMMON, .send = produce
+#define FROM_WORKER .direction = K2U, COMMON, .module = "netlink", .readable = readable
+#define LOAD FROM_WORKER, .take = take
+#define WINDOWED_LOAD FROM_WORKER, .take = take_windowed
 #define MULTICAST TO_USER, .prepare = prepare_multicast, .receive = receive_multicast
 
 static const struct bench benches[] = {
@@ -592,6 +712,10 @@ static const struct bench benches[] = {
 	{ .variant = "multicast-1", MULTICAST, .listeners = 1 },
 	{ .variant = "multicast-4", MULTICAST, .listeners = 4 },
 	{ .variant = "multicast-16", MULTICAST, .listeners = MAX_LISTENERS },
+	{ .variant = "load-unicast", LOAD, .prepare = prepare_load },
+	{ .variant = "load-rcvbuf", LOAD, .prepare = prepare_plain_load },
+	{ .variant = "load-multicast", LOAD, .prepare = prepare_group_load },
+	{ .variant = "load-windowed", WINDOWED_LOAD, .prepare = prepare_windowed_load },
 };
 
 MECHANISM(netlink, .name = "netlink", .benches = benches, .bench_count = ARRAY_SIZE(benches));

@@ -141,7 +141,82 @@ static inline int pipe_ends_stream_in(struct bench_run *run, uint64_t seq)
 	return bench_verify(run, run->in, seq);
 }
 
+static inline int pipe_ends_send_halves(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+	const int fd = ends->writer;
+	const size_t half = run->bytes / 2;
+	const unsigned char *out = run->out;
+	uint64_t start;
+	uint64_t end;
+	long first;
+	long second;
+
+	bench_compose(run, seq);
+	start = window_open();
+	first = sys_write(fd, out, half);
+	second = sys_write(fd, out + half, half);
+	end = window_close();
+	if (first != (long)half || second != (long)half)
+		return bench_fail_result(run, first < 0 ? first : second, "write");
+	bench_stamp(run, SENT, seq, start, end);
+	return 0;
+}
+
+static inline int pipe_ends_receive_halves(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+	const int fd = ends->reader;
+	const size_t half = run->bytes / 2;
+	unsigned char *in = run->in;
+	uint64_t start;
+	uint64_t end;
+	long first;
+	long second;
+
+	start = window_open();
+	first = sys_read(fd, in, half);
+	second = sys_read(fd, in + half, half);
+	end = window_close();
+	if (first != (long)half || second != (long)half)
+		return bench_fail_result(run, first < 0 ? first : second, "read");
+	bench_stamp(run, RECEIVED, seq, start, end);
+	return bench_verify(run, in, seq);
+}
+
+static inline int pipe_ends_stream_halves_out(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+	const size_t half = run->bytes / 2;
+	long done;
+
+	bench_compose(run, seq);
+	for (size_t at = 0; at < run->bytes; at += half) {
+		done = sys_write(ends->writer, run->out + at, half);
+		if (done != (long)half)
+			return bench_fail_result(run, done, "write");
+	}
+	return 0;
+}
+
+/* A write up to PIPE_BUF goes in whole, so that a read of the same size never gets less. */
+static inline int pipe_ends_stream_halves_in(struct bench_run *run, uint64_t seq)
+{
+	const struct pipe_ends *ends = run->state;
+	const size_t half = run->bytes / 2;
+	long done;
+
+	for (size_t at = 0; at < run->bytes; at += half) {
+		done = sys_read(ends->reader, run->in + at, half);
+		if (done != (long)half)
+			return bench_fail_result(run, done, "read");
+	}
+	return bench_verify(run, run->in, seq);
+}
+
 #define PIPE_ENDS_SIZES .min_bytes = RINGCROSS_MESSAGE_MIN, .max_bytes = PIPE_CAPACITY
+/* The survey's Table 1: 416 bytes as two of 208. */
+#define PIPE_ENDS_TWO_TRANSFERS .min_bytes = 416, .max_bytes = 416
 
 /* The benches of both; COMMON brings `prepare` and whatever else the caller sets for all of its own. */
 #define PIPE_ENDS_BENCHES(COMMON)                                                                      \
@@ -152,6 +227,10 @@ static inline int pipe_ends_stream_in(struct bench_run *run, uint64_t seq)
 	{ .variant = "poll", COMMON, PIPE_ENDS_SIZES, .blocking = true, .send = pipe_ends_send,        \
 	  .receive = pipe_ends_poll },                                                                 \
 	{ .variant = "stream", COMMON, PIPE_ENDS_SIZES, .stream = true, .send = pipe_ends_stream_out,  \
-	  .receive = pipe_ends_stream_in }
+	  .receive = pipe_ends_stream_in },                                                            \
+	{ .variant = "two-transfers", COMMON, PIPE_ENDS_TWO_TRANSFERS, .send = pipe_ends_send_halves,  \
+	  .receive = pipe_ends_receive_halves },                                                       \
+	{ .variant = "two-transfers-stream", COMMON, PIPE_ENDS_TWO_TRANSFERS, .stream = true,          \
+	  .send = pipe_ends_stream_halves_out, .receive = pipe_ends_stream_halves_in }
 
 #endif

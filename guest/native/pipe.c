@@ -61,79 +61,6 @@ static int receive_epoll(struct bench_run *run, uint64_t seq)
 	return timed_epoll(run, pipe->epoll, seq) ? -1 : plain_read(run, pipe->ends.reader, seq);
 }
 
-static int send_halves(struct bench_run *run, uint64_t seq)
-{
-	const struct pipe_ends *ends = run->state;
-	const int fd = ends->writer;
-	const size_t half = run->bytes / 2;
-	const unsigned char *out = run->out;
-	uint64_t start;
-	uint64_t end;
-	long first;
-	long second;
-
-	bench_compose(run, seq);
-	start = window_open();
-	first = sys_write(fd, out, half);
-	second = sys_write(fd, out + half, half);
-	end = window_close();
-	if (first != (long)half || second != (long)half)
-		return bench_fail_result(run, first < 0 ? first : second, "write");
-	bench_stamp(run, SENT, seq, start, end);
-	return 0;
-}
-
-static int receive_halves(struct bench_run *run, uint64_t seq)
-{
-	const struct pipe_ends *ends = run->state;
-	const int fd = ends->reader;
-	const size_t half = run->bytes / 2;
-	unsigned char *in = run->in;
-	uint64_t start;
-	uint64_t end;
-	long first;
-	long second;
-
-	start = window_open();
-	first = sys_read(fd, in, half);
-	second = sys_read(fd, in + half, half);
-	end = window_close();
-	if (first != (long)half || second != (long)half)
-		return bench_fail_result(run, first < 0 ? first : second, "read");
-	bench_stamp(run, RECEIVED, seq, start, end);
-	return bench_verify(run, in, seq);
-}
-
-static int stream_halves_out(struct bench_run *run, uint64_t seq)
-{
-	const struct pipe_ends *ends = run->state;
-	const size_t half = run->bytes / 2;
-	long done;
-
-	bench_compose(run, seq);
-	for (size_t at = 0; at < run->bytes; at += half) {
-		done = sys_write(ends->writer, run->out + at, half);
-		if (done != (long)half)
-			return bench_fail_result(run, done, "write");
-	}
-	return 0;
-}
-
-/* A write up to PIPE_BUF goes in whole, so that a read of the same size never gets less. */
-static int stream_halves_in(struct bench_run *run, uint64_t seq)
-{
-	const struct pipe_ends *ends = run->state;
-	const size_t half = run->bytes / 2;
-	long done;
-
-	for (size_t at = 0; at < run->bytes; at += half) {
-		done = sys_read(ends->reader, run->in + at, half);
-		if (done != (long)half)
-			return bench_fail_result(run, done, "read");
-	}
-	return bench_verify(run, run->in, seq);
-}
-
 #define COMMON                                                                                         \
 	.direction = U2U, .state_bytes = sizeof(struct pipe_ends), .prepare = pipe_ends_open_pipe, .finish = finish
 
@@ -149,19 +76,6 @@ static const struct bench benches[] = {
 	  .send = pipe_ends_send,
 	  .receive = receive_epoll,
 	  .finish = finish_watched },
-	{ .variant = "two-transfers",
-	  COMMON,
-	  .min_bytes = 416,
-	  .max_bytes = 416,
-	  .send = send_halves,
-	  .receive = receive_halves },
-	{ .variant = "two-transfers-stream",
-	  COMMON,
-	  .min_bytes = 416,
-	  .max_bytes = 416,
-	  .stream = true,
-	  .send = stream_halves_out,
-	  .receive = stream_halves_in },
 };
 
 MECHANISM(pipe, .name = "pipe", .benches = benches, .bench_count = ARRAY_SIZE(benches));

@@ -132,32 +132,15 @@ static int consume(struct bench_run *run, uint64_t seq)
 	return trigger_consume(run, pipe->trigger, seq);
 }
 
-/* How many messages the worker has received: `DONE of COUNT error ERRNO`; negative once it has failed. */
-static long long worker_done(struct bench_run *run)
-{
-	const struct shared_pipe *pipe = run->state;
-	char text[80];
-	unsigned long long done;
-	unsigned long long count;
-	int error;
-	const ssize_t bytes = pread(pipe->trigger, text, sizeof(text) - 1, 0);
-
-	if (bytes < 0)
-		return bench_fail(run, errno, "pread");
-	text[bytes] = '\0';
-	if (sscanf(text, "%llu of %llu error %d", &done, &count, &error) != 3)
-		return bench_fail(run, EPROTO, "worker");
-	return error ? bench_fail(run, error, "kernel_read") : (long long)done;
-}
-
 /* From its last message to the wait for the next the worker does not yield, so it waits when we run again. */
 static int await_worker(struct bench_run *run, uint64_t seq)
 {
+	const struct shared_pipe *pipe = run->state;
 	long long done;
 
 	do {
 		sched_yield();
-		done = worker_done(run);
+		done = trigger_worker_done(run, pipe->trigger);
 	} while (done >= 0 && done <= (long long)seq);
 	return done < 0 ? -1 : 0;
 }

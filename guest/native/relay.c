@@ -9,6 +9,8 @@
  * `mmap`: the window holds the question how far the kernel has come, one pread of a
  * control file, and the copy out of the mapped buffer. A sub-buffer is given back
  * between windows, when all of it is consumed.
+ * `load`, `load-overwrite`, `load-reserve`: experiments on reliability, in which the kernel writes at its
+ * pace.
  * `poll`: the waiter is blocked in poll(2); relay wakes it only for a complete
  * sub-buffer, so that the module completes one with each message.
  */
@@ -276,6 +278,15 @@ static int receive_mapped(struct bench_run *run, uint64_t seq)
 	return bench_verify(run, in, seq);
 }
 
+/* A file of relay has no end: where nothing is to be read there is none yet. */
+static long take(struct bench_run *run)
+{
+	const struct channel *channel = run->state;
+	const long got = sys_read(channel->reader, run->in, run->bytes);
+
+	return got ? got : -EAGAIN;
+}
+
 static const struct setup lose_oldest = { .overwrite = true };
 static const struct setup in_place = { .reserve = true };
 static const struct setup complete = { .flush = true };
@@ -285,12 +296,18 @@ static const struct setup mapped = { .mapped = true };
 	.direction = K2U, .min_bytes = RINGCROSS_MESSAGE_MIN, .max_bytes = MAX_BYTES,                    \
 	.state_bytes = sizeof(struct channel), .prepare = prepare, .finish = finish, .send = produce
 
+/* Relay wakes nobody for a message that does not complete a sub-buffer. */
+#define LOAD COMMON, .module = "relay", .take = take
+
 static const struct bench benches[] = {
 	{ .variant = "read", COMMON, .data = &usual, .receive = receive_read },
 	{ .variant = "overwrite", COMMON, .data = &lose_oldest, .receive = receive_read },
 	{ .variant = "reserve", COMMON, .data = &in_place, .receive = receive_read },
 	{ .variant = "mmap", COMMON, .data = &mapped, .receive = receive_mapped },
 	{ .variant = "poll", COMMON, .data = &complete, .blocking = true, .receive = receive_poll },
+	{ .variant = "load", LOAD, .data = &usual },
+	{ .variant = "load-overwrite", LOAD, .data = &lose_oldest },
+	{ .variant = "load-reserve", LOAD, .data = &in_place },
 };
 
 MECHANISM(relay, .name = "relay", .benches = benches, .bench_count = ARRAY_SIZE(benches));

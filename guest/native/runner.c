@@ -36,9 +36,9 @@ static int pin(struct bench_run *run)
 	return sched_setaffinity(0, sizeof(cpus), &cpus) ? bench_fail(run, errno, "sched_setaffinity") : 0;
 }
 
-static int raise_priority(struct bench_run *run)
+int set_priority(struct bench_run *run, int below)
 {
-	const struct sched_param priority = { .sched_priority = FIFO_PRIORITY };
+	const struct sched_param priority = { .sched_priority = FIFO_PRIORITY - below };
 
 	if (run->realtime && sched_setscheduler(0, SCHED_FIFO, &priority))
 		return bench_fail(run, errno, "sched_setscheduler");
@@ -89,7 +89,7 @@ static void *company_main(void *argument)
 	struct bench_run *run = argument;
 
 	while (!atomic_load(&run->done))
-		__builtin_ia32_pause();
+		spin();
 	return NULL;
 }
 
@@ -124,7 +124,10 @@ static void measure(struct bench_run *run)
 	if (run->bench->prepare && run->bench->prepare(run))
 		return;
 	measure_overhead(run);
-	take_turns(run);
+	if (run->bench->take)
+		run_open_loop(run);
+	else
+		take_turns(run);
 	if (run->bench->finish)
 		run->bench->finish(run);
 }
@@ -135,7 +138,7 @@ static void *sender_main(void *argument)
 	struct company company = { 0 };
 
 	/* Where others cannot be kept from running, company would only take the CPU away. */
-	if (!raise_priority(run) && (!run->realtime || !gather_company(run, &company)))
+	if (!set_priority(run, 0) && (!run->realtime || !gather_company(run, &company)))
 		measure(run);
 	dismiss_company(run, &company);
 	return NULL;

@@ -279,7 +279,8 @@ static int send_and_wake(struct bench_run *run, uint64_t seq)
 	atomic_store_explicit(&counter->count, (uint32_t)seq + 1, memory_order_release);
 	woken = futex_wake(&counter->count);
 	end = window_close();
-	if (woken != 1)
+	/* A receiver without real-time priority may not have come to its wait yet: it finds the message there. */
+	if (woken != 1 && (woken || run->realtime))
 		return bench_fail_result(run, woken, "futex");
 	bench_stamp(run, SENT, seq, start, end);
 	return 0;

@@ -178,9 +178,24 @@ static int64_t probe_read(const int64_t args[4], int *signal)
 	return byte;
 }
 
+static void store_byte(void *argument)
+{
+	(void)argument;
+	*(volatile unsigned char *)PAGE_ADDRESS = 0;
+}
+
+/* store(): 0 when the first byte of the page could be written, or the signal that writing it brought. */
+static int64_t probe_store(const int64_t args[4], int *signal)
+{
+	(void)args;
+	*signal = guarded(store_byte, NULL);
+	return 0;
+}
+
 static const struct probe probes[] = {
 	{ "execute", probe_execute },
 	{ "read", probe_read },
+	{ "store", probe_store },
 };
 
 MECHANISM(vsyscall, .name = "vsyscall", .benches = benches, .bench_count = ARRAY_SIZE(benches),

@@ -72,6 +72,56 @@ export interface CaseReport {
   stream: StreamReport | null;
 }
 
+/** A row of messages, one after the other by number, that were offered and have not arrived. */
+export interface LossReport {
+  first: number;
+  count: number;
+  /** Who is told that it is lost: the sender by its call, else the receiver by an error of a later call, else nobody. */
+  learned: 'sender' | 'receiver' | 'nobody';
+  /** The error by which it is told; null where nobody is. */
+  error: string | null;
+}
+
+/** An error that one side was told, how often, and how soon. */
+export interface NoticeReport {
+  who: 'sender' | 'receiver';
+  error: string;
+  count: number;
+  /**
+   * From the first loss, when its message was offered, to the first of them after it; null where there is none, and of a
+   * sender, whom its own call tells.
+   */
+  ticks: number | null;
+}
+
+/** What became of every message of one experiment: `offered` = `received` + what `losses` holds. */
+export interface AccountReport {
+  mechanism: string;
+  direction: CaseReport['direction'];
+  variant: string;
+  bytes: number;
+  /** The room between both sides, as it was asked for, and how many messages that is, where it is known. */
+  buffer: { size: number; unit: 'bytes' | 'messages'; capacity: number | null } | null;
+  /** Open loop: a message each `periodNs`, 0 for as fast as it goes, to a receiver that takes `serviceNs` for each. */
+  load: { periodNs: number; serviceNs: number } | null;
+  /** Closed loop: so many messages may be unacknowledged. */
+  window: number | null;
+  offered: number;
+  /** Distinct messages that were delivered to whoever reads. */
+  received: number;
+  /** Delivered more than once, with a wrong checksum, after one with a higher number. */
+  duplicated: number;
+  corrupted: number;
+  reordered: number;
+  /** Of a protocol of acknowledgements: sent again, and recognised by the receiver as already delivered. */
+  repeated: number;
+  recognised: number;
+  losses: LossReport[];
+  notices: NoticeReport[];
+  /** From the first message's sending to the last one's receiving; null where a side was not timed. */
+  ticks: number | null;
+}
+
 /** What every finding says: of which mechanism, of what about it, and in a few words for the cell of a table. */
 interface Stated {
   mechanism: string;
@@ -79,7 +129,7 @@ interface Stated {
   says: string;
 }
 
-/** What a test established beside figures. Per cell, one of each mechanism, `about`, subject and direction. */
+/** What a test established beside figures. Per cell, one of each mechanism, `about`, subject, direction, size and dead side. */
 export type Finding =
   /** Whether a waiter (`poll(2)`, `epoll`) learns of a message; `says`: `woken`, `never ready: poll answers at once`. */
   | ({ about: 'signalling'; works: boolean } & Stated)
@@ -92,7 +142,32 @@ export type Finding =
   /** Whether a sending call, the subject (`nlmsg_unicast`; `write, O_NONBLOCK`), returns before or after the receiver has the message. */
   | ({ about: 'synchrony'; direction: 'u2k' | 'k2u'; returns: 'before' | 'after' } & Stated)
   /** A direction the mechanism is said not to have: the subject is the attempt, `says` what came of it, `holds` whether it is so. */
-  | ({ about: 'not possible'; direction: 'u2k' | 'k2u' | 'u2u'; holds: boolean } & Stated);
+  | ({ about: 'not possible'; direction: CaseReport['direction']; holds: boolean } & Stated)
+  /** What becomes of a message of `bytes`, by the call that is the subject: `taken`, or the name of the error. */
+  | ({
+      about: 'boundary';
+      direction: CaseReport['direction'];
+      size: 'empty' | 'largest' | 'one more';
+      bytes: number;
+      result: string;
+    } & Stated)
+  /** One side dies, or the module is asked to go while a reader waits in it: what the other side is told (`EPIPE`, `end of file`, `nothing`). */
+  | ({
+      about: 'death';
+      direction: CaseReport['direction'];
+      of: 'reader' | 'writer' | 'module';
+      survivor: string;
+    } & Stated)
+  /** A lost message, by the way of sending that is the subject: the error that each side gets, `nothing` for none. */
+  | ({ about: 'loss notice'; direction: CaseReport['direction']; sender: string; receiver: string } & Stated)
+  /** Whether a reader that has lost messages, or read a table while it changed, ends with the true state. */
+  | ({ about: 'recovery'; works: boolean } & Stated)
+  /** What may be relied on, the subject (`k2u`, `u2k pipe`), and under which conditions; one line of the report each. */
+  | ({
+      about: 'guarantee';
+      loses: 'never' | 'when full' | 'unless acknowledged';
+      condition: string;
+    } & Stated);
 
 /** A module the agent loads before a spec and unloads after it. */
 export interface ModuleRequest {
@@ -121,8 +196,14 @@ export type GuestMessage =
       error?: ErrorData;
     }
   | { type: 'case'; path: string[]; case: CaseReport }
+  | { type: 'account'; path: string[]; account: AccountReport }
   | { type: 'finding'; path: string[]; finding: Finding }
   | { type: 'output'; path: string[] | null; stream: 'stdout' | 'stderr'; text: string }
+  /**
+   * What the kernel printed from before the modules were loaded until they were gone, by its own log: on the way through
+   * the console characters may be lost or come twice. Not told where it printed nothing.
+   */
+  | { type: 'kernel-log'; lines: string[] }
   | { type: 'spec-end'; tests: number }
   /** The agent itself failed at what it was asked: not a test's failure. */
   | { type: 'agent-error'; error: ErrorData };

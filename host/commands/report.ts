@@ -1,16 +1,29 @@
 // `ringcross report`: reports again from a run's folder.
 import { relative } from 'node:path';
 import { terminalSummary } from '../report/markdown.ts';
-import { type ReadRun, readRun, writePage, writeReport } from '../report/write.ts';
+import { type ReadRun, readRun, writePage, writeReliability, writeReport } from '../report/write.ts';
 
-/** Errors: USAGE where the folder holds no run, or `page` is asked for and the run has no figures. */
-export const reportCommand = async (dir: string, page: string | null): Promise<void> => {
+/** The files of pages to publish; null for one that is not wanted. */
+export interface Pages {
+  results: string | null;
+  reliability: string | null;
+}
+
+/** Errors: USAGE where the folder holds no run, or a page is asked for of which the run has nothing. */
+export const reportCommand = async (dir: string, { results, reliability }: Pages): Promise<void> => {
   const found = await readRun(dir);
   await tellRun(dir, found, false);
-  if (page === null) return;
-  await writePage(page, found);
-  process.stderr.write(`page: ${page}\n`);
+  if (results !== null) {
+    await writePage(results, found);
+    tellPage(results);
+  }
+  if (reliability !== null) {
+    await writeReliability(reliability, found);
+    tellPage(reliability);
+  }
 };
+
+const tellPage = (path: string): void => void process.stderr.write(`page: ${path}\n`);
 
 /** Writes the report; the tables, or the results for a program, go to standard output, its path to standard error. */
 export const tellRun = async (dir: string, { results, manifest }: ReadRun, json: boolean): Promise<void> => {

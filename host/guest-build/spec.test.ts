@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { loadProject, ownRoot } from '../project.ts';
-import { findSpecs, readSpec, withBundledSpec } from './spec.ts';
+import { findSpecs, readSpec, readSpecs, withBundledSpec } from './spec.ts';
 
 const write = async (t: ExecutionContext, text: string): Promise<string> => {
   const path = join(await temporaryFolder(t), 'x.spec.ts');
@@ -39,6 +39,33 @@ test('a spec that throws while it loads says what it threw', async (t) => {
   const { loadError } = await readSpec(await write(t, `throw new Error('no such thing');`));
   t.is(loadError?.code, 'SPEC_LOAD');
   t.regex(loadError?.log ?? '', /no such thing/);
+});
+
+test('a spec that never ends loading is told as one that did not in time', async (t) => {
+  const path = await write(
+    t,
+    `console.error('waiting'); setInterval(() => {}, 1000); await new Promise(() => {});`,
+  );
+  const { loadError } = await readSpec(path, 2_000);
+  t.is(loadError?.code, 'SPEC_LOAD');
+  t.is(loadError?.message, 'expected the spec x to load within 2 s, but it did not');
+});
+
+test('many specs are read in the order asked for, and one that does not load is no trouble of the others', async (t) => {
+  const paths = [
+    await write(t, `import { test } from 'node:test'; test('one', () => {});`),
+    await write(t, `throw new Error('no such thing');`),
+    await write(t, `import { test } from 'node:test'; test('three', () => {});`),
+  ];
+  const read = await readSpecs(paths);
+  t.deepEqual(
+    read.map(({ path, titles, loadError }) => [path, titles, loadError?.code ?? null]),
+    [
+      [paths[0], ['one'], null],
+      [paths[1], [], 'SPEC_LOAD'],
+      [paths[2], ['three'], null],
+    ],
+  );
 });
 
 test('needs that are none are refused by name', async (t) => {
@@ -85,7 +112,9 @@ test('a bundled spec is one file whose source map names the spec as the project 
     const text = await readFile(bundle, 'utf8');
     const [, encoded = ''] = /sourceMappingURL=data:application\/json;base64,(\S+)/.exec(text) ?? [];
     const map = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { sources: string[] };
-    t.deepEqual(map.sources, ['specs/pipe.spec.ts']);
+    // What it imports of its folder stands there too.
+    t.true(map.sources.includes('specs/pipe.spec.ts'), map.sources.join());
+    for (const source of map.sources) t.regex(source, /^specs\/[a-z0-9-]+(\.spec)?\.ts$/);
     t.regex(text, /from "ringcross\/guest"/);
   });
 });

@@ -1,11 +1,13 @@
 // A spec on the host: what it declares, and the one file it becomes for the guest.
 import { readdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { basename, join, matchesGlob } from 'node:path';
 import { type BuildFailure, build } from 'esbuild';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
 import { withTemporaryFolder } from '../../vm/temporary.ts';
+import { inParallel } from '../in-parallel.ts';
 import { ownRoot, type Project, pinnedNode } from '../project.ts';
 
 const needsSchema = z.strictObject({
@@ -63,11 +65,18 @@ export const findSpecs = async (project: Project, globs: readonly string[]): Pro
   return wanted.map((name) => join(project.specsDir, `${name}${suffix}`));
 };
 
+/** Reads specs, no more at once than there are CPUs: each is a process of its own, and has to end in time. */
+export const readSpecs = (paths: readonly string[]): Promise<SpecFile[]> =>
+  inParallel(availableParallelism(), paths, (path) => readSpec(path));
+
+/** A spec takes a second to load; one that is not done after so long waits for something, milliseconds. */
+const loadDeadlineMs = 60_000;
+
 /**
  * Imports the spec in a process of its own where node:test only collects, and returns what it declares. A spec that does
  * not load has its error in `loadError`: it fails its own cells and no others.
  */
-export const readSpec = async (path: string): Promise<SpecFile> => {
+export const readSpec = async (path: string, deadlineMs = loadDeadlineMs): Promise<SpecFile> => {
   const name = basename(path, suffix);
   const broken = (message: string, log?: string): SpecFile => ({
     name,
@@ -79,9 +88,14 @@ export const readSpec = async (path: string): Promise<SpecFile> => {
   const result = await execa(pinnedNode, [join(ownRoot, 'host/guest-build/collect.ts'), path], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     reject: false,
-    timeout: 30_000,
+    timeout: deadlineMs,
     env: { NODE_NO_WARNINGS: '1' },
   });
+  if (result.timedOut)
+    return broken(
+      `expected the spec ${name} to load within ${deadlineMs / 1000} s, but it did not`,
+      String(result.stderr),
+    );
   if (result.failed) return broken(`expected the spec ${name} to load, but it threw`, String(result.stderr));
   const declared = JSON.parse(String(result.stdio[3])) as { needs: unknown; titles: string[] };
   const needs = needsSchema.safeParse(declared.needs ?? {});

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Finding } from '../../guest/protocol/messages.ts';
+import { accounted } from '../run/fixtures/accounted.ts';
 import type { CellResult, Results } from '../run/results.ts';
 import { measured } from './fixtures/measured.ts';
 import { atSurveySize, groupsOf } from './groups.ts';
@@ -15,6 +16,7 @@ const cell = (changes: Partial<CellResult>): CellResult => ({
   tests: [],
   cases: [],
   findings: [],
+  accounts: [],
   ...changes,
 });
 const results = (...cells: CellResult[]): Results => ({ schema: 1, run: 'x', cells });
@@ -58,6 +60,14 @@ test('what two specs establish alike stands once', (t) => {
     results(cell({ findings: [limit] }), cell({ spec: 'limits', findings: [{ ...limit }] })),
   );
   t.deepEqual(group?.findings, [limit]);
+});
+
+test('accounts of all cells are kept, and are enough for a group', (t) => {
+  const [one, other] = [accounted({}), accounted({ variant: 'multicast' })];
+  const [group] = groupsOf(
+    results(cell({ lens: 'emulated', accounts: [one] }), cell({ lens: 'emulated', accounts: [other] })),
+  );
+  t.deepEqual(group?.accounts, [one, other]);
 });
 
 test('figures of another lens are refused, whichever they are', (t) => {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../guest/protocol/messages.ts';
 import { RingcrossError } from '../../vm/errors.ts';
 import { type Lens, lensRecords } from '../../vm/lens.ts';
-import type { CaseResult, Results } from '../run/results.ts';
+import type { AccountResult, CaseResult, Results } from '../run/results.ts';
 
 /** All cells of one kernel through one lens. */
 export interface Group {
@@ -14,15 +14,16 @@ export interface Group {
   unit: 'cycles' | 'instructions' | null;
   cases: CaseResult[];
   findings: Finding[];
+  accounts: AccountResult[];
 }
 
 /**
- * The groups of a run, in the order of its cells; those that have neither a figure nor a finding are left out.
+ * The groups of a run, in the order of its cells; those without a figure, a finding and an account are left out.
  * Errors: USAGE where a cell has figures of another lens, as in results that were put together by hand.
  */
 export const groupsOf = ({ cells }: Results): Group[] => {
   const found = new Map<string, Group>();
-  for (const { kernel, release, lens, spec, cases, findings } of cells) {
+  for (const { kernel, release, lens, spec, cases, findings, accounts } of cells) {
     const { unit } = lensRecords[lens];
     const foreign = cases.find((one) => one.unit !== unit);
     if (foreign)
@@ -38,15 +39,18 @@ export const groupsOf = ({ cells }: Results): Group[] => {
       unit,
       cases: [],
       findings: [],
+      accounts: [],
     };
     found.set(key, group);
     group.cases.push(...cases);
+    group.accounts.push(...accounts);
     // Two specs may establish the same of one mechanism.
     for (const one of findings)
       if (!group.findings.some((earlier) => isDeepStrictEqual(earlier, one))) group.findings.push(one);
   }
   return [...found.values()].filter(
-    ({ unit, cases, findings }) => findings.length > 0 || (unit !== null && cases.length > 0),
+    ({ unit, cases, findings, accounts }) =>
+      findings.length > 0 || accounts.length > 0 || (unit !== null && cases.length > 0),
   );
 };
 

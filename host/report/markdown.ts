@@ -5,6 +5,7 @@ import { caseTable } from './cases.ts';
 import { environment } from './environment.ts';
 import { failuresSection } from './failures.ts';
 import { type Group, groupsOf } from './groups.ts';
+import { reliabilitySections } from './reliability-sections.ts';
 import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
 import { renderTable } from './table.ts';
 import { timeTable, waited } from './time.ts';
@@ -19,19 +20,24 @@ export const markdownReport = (results: Results, manifest: Manifest): string =>
       groupTitle(group, manifest),
       ...surveySections(group, 'full'),
       ...notPossibleSection(group),
+      ...reliabilitySections(group, 'full'),
       ...everyCase(group),
     ]),
     environment(manifest),
   ].join('\n\n')}\n`;
 
-/** What a person wants at once: the survey's tables and the parameters, where the time went, and what did not pass. */
+/** What a person wants at once: the survey's tables, the parameters and the guarantees, where the time went, and what did not pass. */
 export const terminalSummary = (results: Results, manifest: Manifest): string =>
   [
     headline(results, manifest).replaceAll('**', ''),
     ...groupsOf(results)
       // What is established without a clock stands in the report.
       .filter(({ unit }) => unit !== null)
-      .flatMap((group) => [groupTitle(group, manifest), ...surveySections(group, 'brief')]),
+      .flatMap((group) => [
+        groupTitle(group, manifest),
+        ...surveySections(group, 'brief'),
+        ...reliabilitySections(group, 'brief'),
+      ]),
     ...timeSection(results, manifest),
     ...failuresSection(results),
   ].join('\n\n');

@@ -1,4 +1,4 @@
-// The folder fixtures/small-run is of a run before there were streams and findings.
+// The folder fixtures/small-run is of a run before there were streams, findings and accounts.
 import { join } from 'node:path';
 import test from 'ava';
 import type { CellResult } from '../run/results.ts';
@@ -20,9 +20,10 @@ const tables = [
 
 const titles = (page: string) => [...page.matchAll(/^### (.*)$/gm)].map(([, title]) => title);
 
-test('a run of before there were streams and findings is read as one that has none', (t) => {
-  for (const { cases, findings } of small.results.cells) {
+test('a run of before there were streams, findings and accounts is read as one that has none', (t) => {
+  for (const { cases, findings, accounts } of small.results.cells) {
     t.deepEqual(findings, []);
+    t.deepEqual(accounts, []);
     t.true(cases.length > 0);
     t.true(cases.every(({ stream }) => stream === null));
   }

@@ -5,6 +5,7 @@ import type { Manifest } from '../run/manifest.ts';
 import type { Results } from '../run/results.ts';
 import { besideSurveyTable } from './cases.ts';
 import { atSurveySize, type Group, groupsOf, surveyBytes } from './groups.ts';
+import { pageHeadline } from './headline.ts';
 import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
 import { renderTable } from './table.ts';
 
@@ -19,7 +20,7 @@ export const resultsPage = (results: Results, manifest: Manifest): string => {
     );
   return `${[
     '# Results',
-    headline(results, manifest),
+    pageHeadline(results, manifest),
     'Made by `ringcross report RUN --page FILE`; edits are lost.',
     ...groups.flatMap((group) => [
       groupTitle(group, manifest),
@@ -28,20 +29,6 @@ export const resultsPage = (results: Results, manifest: Manifest): string => {
       ...casesSection(group),
     ]),
   ].join('\n\n')}\n`;
-};
-
-const headline = (
-  { run, cells }: Results,
-  { started, kernels, lenses, ringcross, host }: Manifest,
-): string => {
-  const images = kernels.map(
-    ({ release, imageSha256, compiler }) => `Linux ${release} (image SHA-256 ${imageSha256}, by ${compiler})`,
-  );
-  const passed = cells.filter(({ outcome }) => outcome === 'passed').length;
-  return [
-    `**${images.join('; ')}; lens ${lenses.map(({ lens }) => lens).join(', ')}; ${started.slice(0, 10)}; run ${run}.**`,
-    `${passed} of ${cells.length} cells passed. ringcross ${ringcross.version}, ${host.qemu}.`,
-  ].join(' ');
 };
 
 const casesSection = ({ cases, unit }: Group): string[] =>

@@ -91,6 +91,19 @@ test('else it is the transit, or both windows, of what a spec measures first in 
   );
 });
 
+test('of what covers the same, a message of the survey’s size goes before one of another', (t) => {
+  const bare = measured({ variant: 'none', bytes: 8, transit: spread(250) });
+  const sized = measured({ variant: 'fixed', transit: spread(900) });
+  t.is(row([bare, sized]).latency, 'u2k 900 transit at 1,024 B (fixed)');
+  t.is(row([bare]).latency, 'u2k 250 transit at 8 B (none)', 'where there is no other');
+  const partial = measured({ variant: 'sums', transit: null });
+  t.is(
+    row([partial, bare]).latency,
+    'u2k 250 transit at 8 B (none)',
+    'what covers more goes before any size',
+  );
+});
+
 test('extensibility and portability name each outcome once, and a table behind them what was seen', (t) => {
   const findings: Finding[] = [
     {

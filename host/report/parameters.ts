@@ -1,6 +1,6 @@
 // The survey's five parameters by mechanism: figures where there are any, what was established where there are none.
 import type { CaseResult, Distribution } from '../run/results.ts';
-import { atSurveySize, findingsAbout, type Group } from './groups.ts';
+import { atSurveySize, findingsAbout, type Group, surveyBytes } from './groups.ts';
 import { figure, notMeasured, type Table } from './table.ts';
 
 /** One row a mechanism, short enough to be compared; what stands behind a word is in `parameterDetails`. */
@@ -85,19 +85,22 @@ const limits = (group: Group): string[] => [
 /**
  * Of each direction the transit to a receiver that waits, where the mechanism has one: with the wake-up and the switch, so
  * that mechanisms compare. Else what its spec measures first, since later variants may be there for comparison only: a
- * transit goes before two windows, and those before one.
+ * transit goes before two windows, and those before one. Of what covers the same, a message of the survey's size
+ * goes before one of another, so that mechanisms compare here too.
  */
 const latency = ({ cases }: Group): string[] =>
   (['u2k', 'k2u', 'u2u'] as const).flatMap((direction) => {
     const measured = atSurveySize(cases).flatMap((one) =>
       one.direction === direction ? latencyOf(one) : [],
     );
-    // A stable sort: of one rank the first stays first.
-    const [first] = measured.toSorted((a, b) => a.rank - b.rank);
+    // A stable sort: of one rank and size the first stays first.
+    const [first] = measured.toSorted((a, b) => a.rank - b.rank || sizeRank(a) - sizeRank(b));
     return first
       ? [`${direction} ${figure(first.ticks)} ${first.what} at ${figure(first.bytes)} B (${first.variant})`]
       : [];
   });
+
+const sizeRank = ({ bytes }: Latency): number => (bytes === surveyBytes ? 0 : 1);
 
 interface Latency {
   ticks: number;

@@ -1,30 +1,52 @@
 // Two runs of one plan: which figures came out otherwise. Pure.
-import type { CaseResult, Results } from '../run/results.ts';
+import { lostOf } from '../run/accounts.ts';
+import { unused } from '../run/outcome.ts';
+import type { AccountResult, CaseResult, Results } from '../run/results.ts';
+import { accountName } from './accounts.ts';
+import { figure, notMeasured, renderTable } from './table.ts';
 
 /** A figure that two runs do not share. Null where a run does not have it at all. */
 export interface Difference {
-  /** `6.12 instructions pipe u2u blocking 1024 B`. */
+  /** `6.12 instructions pipe u2u blocking 1024 B`; of an account `6.12 instructions account of netlink …`. */
   case: string;
-  /** `send p99`, or `stream mean`. */
+  /** `send p99`, `stream mean`; of an account `received`, `loss 3`. */
   figure: string;
-  first: number | null;
-  second: number | null;
+  first: Value | null;
+  second: Value | null;
 }
+
+type Value = number | string;
+type Figures = Map<string, Value>;
 
 const columns = ['send', 'receive', 'transit'] as const;
 
-/** The figures that a repetition must give to the last digit. */
-export const exactFigures = columns.flatMap((column) => [`${column} p50`, `${column} p90`]);
+const counts = ['offered', 'received', 'duplicated', 'corrupted', 'reordered'] as const;
 
-/** Every figure of either run's cases that the other has otherwise, in the order of the first run. */
+const exactFigures: readonly string[] = [
+  ...columns.flatMap((column) => [`${column} p50`, `${column} p90`]),
+  ...counts,
+  'lost',
+];
+
+/** Whether a repetition must give this figure to the last digit: p50, p90, and what became of each message. */
+export const mustRepeat = ({ figure: name }: Pick<Difference, 'figure'>): boolean =>
+  exactFigures.includes(name) || isLoss(name);
+
+/**
+ * Every figure of either run's cases and accounts that the other has otherwise, in the order of the first run. Of an
+ * account's losses the first one that differs: those behind it are often the same ones, moved.
+ */
 export const differences = (first: Results, second: Results): Difference[] => {
   const [a, b] = [figuresOf(first), figuresOf(second)];
   const names = [...new Set([...a.keys(), ...b.keys()])];
   return names.flatMap((name) => {
-    const [one, two] = [a.get(name) ?? new Map<string, number>(), b.get(name) ?? new Map<string, number>()];
-    const figures = [...new Set([...one.keys(), ...two.keys()])];
+    const [one, two]: [Figures, Figures] = [a.get(name) ?? new Map(), b.get(name) ?? new Map()];
+    const figures = [...new Set([...one.keys(), ...two.keys()])].filter(
+      (figure) => one.get(figure) !== two.get(figure),
+    );
+    const firstLoss = figures.find(isLoss);
     return figures
-      .filter((figure) => one.get(figure) !== two.get(figure))
+      .filter((figure) => !isLoss(figure) || figure === firstLoss)
       .map((figure) => ({
         case: name,
         figure,
@@ -34,18 +56,45 @@ export const differences = (first: Results, second: Results): Difference[] => {
   });
 };
 
-const figuresOf = ({ cells }: Results): Map<string, Map<string, number>> =>
-  new Map(
-    cells.flatMap(({ kernel, lens, cases }) =>
-      cases.map((one): [string, Map<string, number>] => [
+/** The differences as a section of a page: what a repetition gave otherwise is listed, and not hidden. */
+export const repetitionSection = (found: readonly Difference[]): string =>
+  [
+    '## What the second run gave otherwise',
+    'Every cell ran twice, each time in a fresh boot. The figures above, and those of [reliability](reliability.md), are of the first run.',
+    found.length === 0
+      ? 'Nothing: both runs have the same figures.'
+      : renderTable({
+          header: ['case', 'figure', 'first run', 'second run'],
+          textColumns: 2,
+          rows: found.map(({ case: name, figure: which, first, second }) => [
+            name,
+            which,
+            shown(first),
+            shown(second),
+          ]),
+        }),
+  ].join('\n\n');
+
+const shown = (value: Value | null): string =>
+  value === null ? notMeasured : typeof value === 'number' ? figure(value) : value;
+
+const figuresOf = ({ cells }: Results): Map<string, Figures> => {
+  const figures = new Map<string, Figures>();
+  for (const { kernel, lens, cases, accounts } of cells) {
+    for (const one of cases)
+      figures.set(
         `${kernel} ${lens} ${one.mechanism} ${one.direction} ${one.variant} ${one.bytes} B`,
         figuresOfCase(one),
-      ]),
-    ),
-  );
+      );
+    // Two tests may give an account of one name: neither is left out.
+    for (const one of accounts)
+      figures.set(unused(`${kernel} ${lens} account of ${accountName(one)}`, figures), figuresOfAccount(one));
+  }
+  return figures;
+};
 
-const figuresOfCase = (one: CaseResult): Map<string, number> => {
-  const figures = new Map<string, number>();
+const figuresOfCase = (one: CaseResult): Figures => {
+  const figures: Figures = new Map();
   for (const column of columns) {
     const spread = one[column];
     if (spread)
@@ -54,3 +103,23 @@ const figuresOfCase = (one: CaseResult): Map<string, number> => {
   if (one.stream) figures.set('stream mean', one.stream.mean);
   return figures;
 };
+
+const figuresOfAccount = (one: AccountResult): Figures => {
+  const figures: Figures = new Map();
+  for (const count of counts) figures.set(count, one[count]);
+  figures.set('lost', lostOf(one));
+  for (const [index, { first, count, learned, error }] of one.losses.entries())
+    figures.set(lossName(index), `${count} from ${first} on, told: ${learned}${error ? ` (${error})` : ''}`);
+  figures.set('sent again', one.repeated);
+  figures.set('recognised', one.recognised);
+  for (const { who, error, count, ticks } of one.notices) {
+    figures.set(`${error} to the ${who}`, count);
+    if (ticks !== null) figures.set(`ticks to the first ${error} to the ${who}`, ticks);
+  }
+  if (one.ticks !== null) figures.set('ticks', one.ticks);
+  return figures;
+};
+
+const lossName = (index: number): string => `loss ${index + 1}`;
+
+const isLoss = (name: string): boolean => /^loss \d+$/.test(name);

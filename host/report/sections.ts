@@ -11,13 +11,17 @@ import { renderNotes, renderTable, type Table } from './table.ts';
 export type Detail = 'brief' | 'full';
 
 /** What it is, and that its figures and the survey's do not compare. */
-export const groupTitle = ({ release, lens, unit }: Group, { lenses }: Manifest): string => {
+export const groupTitle = (group: Group, manifest: Manifest): string => {
+  const title = lensTitle(group, manifest);
+  return group.unit === null
+    ? title
+    : `${title} Medians unless said; the empty window is subtracted; an em dash is what was not measured. ${doNotCompare(group.unit)}`;
+};
+
+/** Kernel and lens, and what a tick is. */
+export const lensTitle = ({ release, lens, unit }: Group, { lenses }: Manifest): string => {
   const meaning = lenses.find((record) => record.lens === lens)?.meaning ?? '';
-  const reading =
-    unit === null
-      ? `${meaning}.`
-      : `${meaning}. Medians unless said; the empty window is subtracted; an em dash is what was not measured. ${doNotCompare(unit)}`;
-  return `## Linux ${release}, lens ${lens}${unit === null ? '' : `, in ${unit}`}\n\n${reading}`;
+  return `## Linux ${release}, lens ${lens}${unit === null ? '' : `, in ${unit}`}\n\n${meaning}.`;
 };
 
 /** The sentence without which no page shows figures beside the survey's. */

@@ -73,5 +73,5 @@ const row = ({ subject, mechanism, returns, says }: Synchrony, claim: string): s
 
 /** What the words of both tables mean. */
 export const synchronyNotes: readonly string[] = [
-  'The survey claims, and shows no measurement. Measured: a call is synchronous where it returns after the receiver has the message, asynchronous where it returns before. A receiver that holds back, or has not come yet, shows which; of a file whose handler cannot hold back, the kernel has stamped the receiving when the call returns.',
+  'The survey claims, and shows no measurement. Measured: a call is synchronous where it returns after the receiver has the message, asynchronous where it returns before. A receiver that holds back, has no room, or has not come yet, shows which.',
 ];

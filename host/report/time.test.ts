@@ -16,6 +16,7 @@ test('the longest cell comes first and the sum of all last', (t) => {
     ],
     cases: [],
     findings: [],
+    accounts: [],
   });
   const { rows } = timeTable({
     schema: 1,

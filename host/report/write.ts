@@ -1,4 +1,4 @@
-// Reads a run's folder and writes its report.
+// Reads a run's folder and writes its report and its pages.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import type { Manifest } from '../run/manifest.ts';
 import { type Results, resultsSchema } from '../run/results.ts';
 import { markdownReport } from './markdown.ts';
 import { resultsPage } from './page.ts';
+import { reliabilityPage } from './reliability.ts';
 
 export interface ReadRun {
   results: Results;
@@ -40,14 +41,19 @@ export const readRun = async (dir: string): Promise<ReadRun> => {
 /** Writes `report/report.md` into the run's folder and returns its path. */
 export const writeReport = async (dir: string, { results, manifest }: ReadRun): Promise<string> => {
   const path = join(dir, 'report', 'report.md');
-  await mkdir(join(dir, 'report'), { recursive: true });
-  await writeFile(path, markdownReport(results, manifest));
+  await writeWithFolder(path, markdownReport(results, manifest));
   return path;
 };
 
 /** Writes the page of results to a file, whose folder is made. Errors: USAGE, as `resultsPage`. */
-export const writePage = async (path: string, { results, manifest }: ReadRun): Promise<void> => {
-  const page = resultsPage(results, manifest);
+export const writePage = async (path: string, { results, manifest }: ReadRun): Promise<void> =>
+  writeWithFolder(path, resultsPage(results, manifest));
+
+/** The same of the page of reliability. Errors: USAGE, as `reliabilityPage`. */
+export const writeReliability = async (path: string, { results, manifest }: ReadRun): Promise<void> =>
+  writeWithFolder(path, reliabilityPage(results, manifest));
+
+const writeWithFolder = async (path: string, text: string): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, page);
+  await writeFile(path, text);
 };

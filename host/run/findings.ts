@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../guest/protocol/messages.ts';
 import type { CellEvent } from './outcome.ts';
+import { toldByPassed } from './passed.ts';
 import { findingSchema } from './results.ts';
 
 /**
@@ -9,16 +10,8 @@ import { findingSchema } from './results.ts';
  * checked it before.
  */
 export const findingsOf = (events: readonly CellEvent[]): Finding[] => {
-  const messages = events.flatMap((event) => (event.kind === 'message' ? [event.message] : []));
-  const outcomes = messages.flatMap((message) => (message.type === 'test' ? [message] : []));
-  const hasPassed = (path: readonly string[]): boolean => {
-    // Subtests may share a title: none of them counts where one failed.
-    const own = outcomes.filter((test) => isDeepStrictEqual(test.path, path));
-    return own.length > 0 && own.every(({ outcome }) => outcome === 'passed');
-  };
   const findings: Finding[] = [];
-  for (const message of messages) {
-    if (message.type !== 'finding' || !hasPassed(message.path)) continue;
+  for (const message of toldByPassed(events, 'finding')) {
     const found = findingSchema.parse(message.finding);
     if (!findings.some((earlier) => isDeepStrictEqual(earlier, found))) findings.push(found);
   }

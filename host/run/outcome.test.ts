@@ -80,6 +80,20 @@ test('a warning of the kernel fails a spec whose tests passed', (t) => {
   t.is(outcome(start('a'), passed('a'), warning, end), 'failed');
 });
 
+test('a report that only the kernel’s own log has whole counts as one of the console', (t) => {
+  const printed = (...lines: string[]) => said({ type: 'kernel-log', lines });
+  t.is(outcome(start('a'), passed('a'), printed('x: loaded', 'x: gone'), end), 'passed');
+  const warned = judge(
+    [start('a'), passed('a'), printed('x: loaded', 'WARNING: CPU: 0 PID: 1', 'Call Trace:'), end],
+    ['a'],
+    ['[    1.000000] WWARNING: CPU: 0'],
+  );
+  t.is(warned.outcome, 'failed');
+  t.is(warned.reason, 'the kernel warned: WARNING: CPU: 0 PID: 1');
+  t.deepEqual(warned.log, ['WARNING: CPU: 0 PID: 1', 'Call Trace:']);
+  t.is(outcome(start('a'), passed('a'), printed('BUG: sleeping function called'), end, ended), 'oopsed');
+});
+
 test('what a test printed and threw is its own, with the project’s paths', (t) => {
   const { tests } = judge(
     [

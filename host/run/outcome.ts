@@ -1,6 +1,6 @@
 // What became of a cell, from the events that reached the host. Pure: the same events give the same result.
 import type { ErrorData, GuestMessage } from '../../guest/protocol/messages.ts';
-import type { Incident } from '../../vm/console.ts';
+import { type Incident, kernelIncident } from '../../vm/console.ts';
 import type { VmEvent } from '../../vm/vm.ts';
 import type { CellOutcome, TestResult } from './results.ts';
 
@@ -35,7 +35,12 @@ export const judge = (
   console: readonly string[],
 ): Verdict => {
   const messages = events.flatMap((event) => (event.kind === 'message' ? [event.message] : []));
-  const incidents = events.flatMap((event) => (event.kind === 'incident' ? [event.incident] : []));
+  const printed = messages.flatMap((message) => (message.type === 'kernel-log' ? message.lines : []));
+  // The kernel's own log first: there a report is whole, which the console may have garbled.
+  const incidents = [
+    ...printed.flatMap(toIncident),
+    ...events.flatMap((event) => (event.kind === 'incident' ? [event.incident] : [])),
+  ];
   const death = fatal(events, messages, incidents, console);
   const tests = testResults(messages, declared, death);
   if (death) return { ...death, tests };
@@ -52,11 +57,30 @@ export const judge = (
     return { outcome: 'failed', reason: `${failures.length} of ${tests.length} tests failed`, tests };
   const warning = incidents.find(({ kind }) => kind === 'warning');
   if (warning)
-    return { outcome: 'failed', reason: `the kernel warned: ${warning.line}`, log: [...console], tests };
+    return {
+      outcome: 'failed',
+      reason: `the kernel warned: ${warning.line}`,
+      log: reportOf(warning, printed) ?? [...console],
+      tests,
+    };
   if (tests.length === 0) return { outcome: 'failed', reason: 'the spec has no test', tests };
   if (tests.every(({ outcome }) => outcome === 'skipped'))
     return { outcome: 'skipped', reason: tests[0]?.reason ?? 'every test was skipped', tests };
   return { outcome: 'passed', tests };
+};
+
+const toIncident = (line: string): Incident[] => {
+  const kind = kernelIncident(line);
+  return kind ? [{ kind, line }] : [];
+};
+
+/** Lines of the kernel's log that are shown of a warning: its registers and call trace fit. */
+const reportLines = 40;
+
+/** A warning and what follows it in the kernel's log; null where only the console has it. */
+const reportOf = ({ line }: Incident, printed: readonly string[]): string[] | null => {
+  const first = printed.indexOf(line);
+  return first < 0 ? null : printed.slice(first, first + reportLines);
 };
 
 type Death = { outcome: CellOutcome; reason: string; log: string[] };
@@ -158,7 +182,7 @@ const testResults = (
 };
 
 /** Subtests may share a title: the second is told as another. */
-const unused = (title: string, taken: ReadonlyMap<string, unknown>): string => {
+export const unused = (title: string, taken: ReadonlyMap<string, unknown>): string => {
   let name = title;
   for (let count = 2; taken.has(name); count++) name = `${title} (${count})`;
   return name;

@@ -1,12 +1,14 @@
 // The shape of results.json. The JSON Schema in docs/results.schema.json is made from it and published.
 import { z } from 'zod';
-import type { Finding } from '../../guest/protocol/messages.ts';
+import type { AccountReport, Finding } from '../../guest/protocol/messages.ts';
 import { lenses } from '../../vm/lens.ts';
 
 /** Changes with any change that a reader of version 1 could trip over. */
 export const schemaVersion = 1;
 
 const ticks = z.number().min(0);
+const count = z.int().min(0);
+const way = z.enum(['u2k', 'k2u', 'u2u']);
 
 /** A column's distribution, in the unit of its case. Percentiles are samples that occurred (nearest rank). */
 const distributionSchema = z.strictObject({
@@ -30,7 +32,7 @@ const streamSchema = z.strictObject({
 
 const caseSchema = z.strictObject({
   mechanism: z.string(),
-  direction: z.enum(['u2k', 'k2u', 'u2u']),
+  direction: way,
   variant: z.string(),
   bytes: z.int().min(0),
   sent: z.int().min(0),
@@ -55,6 +57,43 @@ const caseSchema = z.strictObject({
   }),
 });
 
+/** What became of the messages of one experiment on reliability; see `AccountReport` of guest/protocol/messages.ts. */
+export const accountSchema = z.strictObject({
+  mechanism: z.string(),
+  direction: way,
+  variant: z.string(),
+  bytes: count,
+  buffer: z
+    .strictObject({ size: count, unit: z.enum(['bytes', 'messages']), capacity: count.nullable() })
+    .nullable(),
+  load: z.strictObject({ periodNs: count, serviceNs: count }).nullable(),
+  window: z.int().min(1).nullable(),
+  offered: count,
+  received: count,
+  duplicated: count,
+  corrupted: count,
+  reordered: count,
+  repeated: count,
+  recognised: count,
+  losses: z.array(
+    z.strictObject({
+      first: count,
+      count: z.int().min(1),
+      learned: z.enum(['sender', 'receiver', 'nobody']),
+      error: z.string().nullable(),
+    }),
+  ),
+  notices: z.array(
+    z.strictObject({
+      who: z.enum(['sender', 'receiver']),
+      error: z.string(),
+      count: z.int().min(1),
+      ticks: ticks.nullable(),
+    }),
+  ),
+  ticks: ticks.nullable(),
+}) satisfies z.ZodType<AccountReport>;
+
 const said = { mechanism: z.string(), subject: z.string(), says: z.string() };
 
 /** What a test that passed has established; see `Finding` of guest/protocol/messages.ts. */
@@ -76,8 +115,37 @@ export const findingSchema = z.discriminatedUnion('about', [
   z.strictObject({
     about: z.literal('not possible'),
     ...said,
-    direction: z.enum(['u2k', 'k2u', 'u2u']),
+    direction: way,
     holds: z.boolean(),
+  }),
+  z.strictObject({
+    about: z.literal('boundary'),
+    ...said,
+    direction: way,
+    size: z.enum(['empty', 'largest', 'one more']),
+    bytes: count,
+    result: z.string(),
+  }),
+  z.strictObject({
+    about: z.literal('death'),
+    ...said,
+    direction: way,
+    of: z.enum(['reader', 'writer', 'module']),
+    survivor: z.string(),
+  }),
+  z.strictObject({
+    about: z.literal('loss notice'),
+    ...said,
+    direction: way,
+    sender: z.string(),
+    receiver: z.string(),
+  }),
+  z.strictObject({ about: z.literal('recovery'), ...said, works: z.boolean() }),
+  z.strictObject({
+    about: z.literal('guarantee'),
+    ...said,
+    loses: z.enum(['never', 'when full', 'unless acknowledged']),
+    condition: z.string(),
   }),
 ]) satisfies z.ZodType<Finding>;
 
@@ -133,6 +201,8 @@ const cellSchema = z.strictObject({
   cases: z.array(caseSchema),
   /** What tests that passed have established beside figures. */
   findings: z.array(findingSchema).default([]),
+  /** What became of the messages of its experiments on reliability. */
+  accounts: z.array(accountSchema).default([]),
 });
 
 export const resultsSchema = z.strictObject({
@@ -144,6 +214,7 @@ export const resultsSchema = z.strictObject({
 export type CellOutcome = (typeof cellOutcomes)[number];
 export type Distribution = z.infer<typeof distributionSchema>;
 export type CaseResult = z.infer<typeof caseSchema>;
+export type AccountResult = z.infer<typeof accountSchema>;
 export type TestResult = z.infer<typeof testSchema>;
 export type CellResult = z.infer<typeof cellSchema>;
 export type Results = z.infer<typeof resultsSchema>;

@@ -8,13 +8,15 @@ import { RingcrossError } from '../../vm/errors.ts';
 import type { Lens } from '../../vm/lens.ts';
 import { cacheRoot } from '../cache.ts';
 import { withFileLock } from '../file-lock.ts';
-import { findSpecs, readSpec } from '../guest-build/spec.ts';
+import { findSpecs, readSpecs } from '../guest-build/spec.ts';
 import { ensureGuestImages, type GuestImages } from '../guest-images.ts';
+import { inParallel } from '../in-parallel.ts';
 import { type BuiltKernel, ensureKernel } from '../kernel/index.ts';
 import { chooseLenses, type LensWord, needsProbe, probe } from '../lenses.ts';
 import { type Cell, planCells, readConfig } from '../plan.ts';
 import { kernelReporter, type Progress, seconds } from '../progress.ts';
 import type { Project } from '../project.ts';
+import { accountsOf } from './accounts.ts';
 import { caseName, columns, measuredCase } from './case-result.ts';
 import { findingsOf } from './findings.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -54,7 +56,7 @@ export interface Run {
 export const run = async (options: RunOptions): Promise<Run> => {
   const { project, progress, signal } = options;
   if (options.out !== null) await refuseUsedFolder(options.out);
-  const specs = await Promise.all((await findSpecs(project, options.specs)).map(readSpec));
+  const specs = await readSpecs(await findSpecs(project, options.specs));
   const kernels = new Map<string, BuiltKernel>();
   for (const name of options.kernels.length > 0 ? options.kernels : project.kernels)
     kernels.set(name, await ensureKernel(name, { signal, onProgress: kernelReporter(name, progress) }));
@@ -156,6 +158,7 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
       tests: [],
       cases: [],
       findings: [],
+      accounts: [],
     };
   }
   progress.update(`${cell.id}: booting`);
@@ -178,11 +181,17 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
   manifest.cells.push({ cell: cell.id, commandLine, pushed });
   if (facts && !manifest.guests.some((guest) => guest.kernel === cell.kernel && guest.lens === cell.lens))
     manifest.guests.push({ kernel: cell.kernel, lens: cell.lens, facts });
-  const { cases, findings, verdict } = await keepCases(events, cell, dir)
-    .then((kept) => ({ cases: kept, findings: findingsOf(events), verdict: told }))
+  const { cases, findings, accounts, verdict } = await keepCases(events, cell, dir)
+    .then((kept) => ({
+      cases: kept,
+      findings: findingsOf(events),
+      accounts: accountsOf(events, cell.lens),
+      verdict: told,
+    }))
     .catch((error: unknown) => ({
       cases: [],
       findings: [],
+      accounts: [],
       verdict: verdictOfError(error, cell.spec.titles),
     }));
   journal.append(cell.id, { kind: 'outcome', outcome: verdict.outcome, reason: verdict.reason });
@@ -190,7 +199,7 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
   progress.line(
     `${cell.id}: ${verdict.outcome} (${counts}, ${cases.length} cases, ${seconds(ms)})${verdict.reason ? `: ${verdict.reason}` : ''}`,
   );
-  return { ...head, bootMs, ms, cases, findings, ...verdict };
+  return { ...head, bootMs, ms, cases, findings, accounts, ...verdict };
 };
 
 /** Writes the raw columns of every case, and returns what is published of them. */
@@ -209,22 +218,6 @@ const keepCases = async (events: readonly CellEvent[], cell: Cell, dir: string):
     }
   }
   return cases;
-};
-
-/** At most `limit` at once, in order. The first error is thrown after those under way have ended. */
-const inParallel = async <T>(
-  limit: number,
-  items: readonly T[],
-  work: (item: T) => Promise<void>,
-): Promise<void> => {
-  const waiting = [...items];
-  const errors: unknown[] = [];
-  const worker = async () => {
-    for (let item = waiting.shift(); item !== undefined && errors.length === 0; item = waiting.shift())
-      await work(item).catch((error: unknown) => errors.push(error));
-  };
-  await Promise.all(Array.from({ length: limit }, worker));
-  if (errors.length > 0) throw errors[0];
 };
 
 /** `20261123-150210-3f9c`: sorts by time, and two started in one second differ. */

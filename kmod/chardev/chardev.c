@@ -13,7 +13,8 @@
  *
  * The triggers `produce` make the kernel add a message itself; they never wait for
  * room: no room is EAGAIN. `consume` makes it take one from the ring, as the ring's
- * doorbell does with all there are.
+ * doorbell does with all there are. While the file `hold` of debugfs is open in the
+ * ring's folder, the doorbell waits before it takes a message.
  *
  * Stamps of the queue:
  *   received  from entry of write to the end of copy_from_user
@@ -33,6 +34,7 @@
 #include <linux/wait.h>
 
 #include "ring-device.h"
+#include "ringcross-hold.h"
 #include "ringcross.h"
 
 #define CHARDEV_NAME "ringcross-chardev"
@@ -282,10 +284,14 @@ static struct ringcross ring_rc = { .name = "chardev-ring", .ops = &chardev_ring
 static DEFINE_MUTEX(rung_lock);
 static void *rung;
 
+static struct ringcross_hold ring_hold = RINGCROSS_HOLD_INIT(ring_hold);
+
 int ring_device_rung(void)
 {
 	int got;
 
+	if (ringcross_hold_wait(&ring_hold))
+		return -ERESTARTSYS;
 	if (mutex_lock_interruptible(&rung_lock))
 		return -ERESTARTSYS;
 	got = chardev_ring_consume(&ring_rc, rung, max_message);
@@ -351,6 +357,7 @@ static int __init chardev_init(void)
 		goto exit_ring_device;
 	ringcross_start(&rc);
 	ringcross_start(&ring_rc);
+	ringcross_hold_start(&ring_hold, ring_rc.folder);
 	return 0;
 
 exit_ring_device:

@@ -12,7 +12,8 @@
  * The trigger `produce` makes the kernel store a message itself.
  *
  * Stamps:
- *   received  from entry of write to the message being the one that is shown
+ *   received  from entry of write, or from the end of a `hold`, to the message being the
+ *             one that is shown
  *   sent      the copy of a finished message, until both files show it
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -46,7 +47,7 @@ static int dbgfs_produce(struct ringcross *rc, const void *message, unsigned int
 
 static ssize_t dbgfs_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
 {
-	return ringcross_slot_write(&slot, from, bytes);
+	return ringcross_slot_write(&slot, file, from, bytes);
 }
 
 static ssize_t dbgfs_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
@@ -70,7 +71,7 @@ static int __init dbgfs_init(void)
 	if (error)
 		return error;
 	dbgfs_changed();
-	ringcross_start(&rc);
+	ringcross_slot_start(&slot);
 	debugfs_create_file("message", 0644, rc.folder, NULL, &dbgfs_fops);
 	debugfs_create_blob("blob", 0444, rc.folder, &blob);
 	return 0;

@@ -30,6 +30,10 @@ enum genetlink_command {
 	GENETLINK_UNSUBSCRIBE,
 	/* dump, BYTES, [SEQ], [COUNT]: COUNT (1) entries of SEQ and PAYLOAD, from SEQ (0) on. */
 	GENETLINK_LIST,
+	/* dump, no attributes: the entries of the table, each as INDEX, VALUE, GENERATION. */
+	GENETLINK_TABLE,
+	/* INDEX, VALUE, GENERATION: an event, from the kernel only: an entry of the table has changed. */
+	GENETLINK_CHANGE,
 };
 
 enum genetlink_attribute {
@@ -43,6 +47,12 @@ enum genetlink_attribute {
 	GENETLINK_COUNT,
 	/* What SEQ is aligned with, where the machine wants it. */
 	GENETLINK_PAD,
+	/* u32 */
+	GENETLINK_INDEX,
+	/* u64 */
+	GENETLINK_VALUE,
+	/* u64, of the table: of the change itself, or as it was when the entry was listed. */
+	GENETLINK_GENERATION,
 };
 
 #endif

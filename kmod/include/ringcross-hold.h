@@ -8,6 +8,7 @@
  *
  *	ringcross_hold_start(&hold, rc.folder)	after ringcross_start()
  *	ringcross_hold_wait(&hold)		before a message is taken
+ *	ringcross_hold_wait_file(&hold, file)	the same in the handler of an open file
  */
 #ifndef RINGCROSS_HOLD_H
 #define RINGCROSS_HOLD_H
@@ -51,6 +52,13 @@ static const struct file_operations ringcross_hold_fops = {
 	.release = ringcross_hold_release,
 };
 
+/* The same of one that is part of something else. */
+static inline void ringcross_hold_init(struct ringcross_hold *hold)
+{
+	atomic_set(&hold->holders, 0);
+	init_waitqueue_head(&hold->released);
+}
+
 static inline void ringcross_hold_start(struct ringcross_hold *hold, struct dentry *folder)
 {
 	debugfs_create_file("hold", 0400, folder, hold, &ringcross_hold_fops);
@@ -60,6 +68,14 @@ static inline void ringcross_hold_start(struct ringcross_hold *hold, struct dent
 static inline int ringcross_hold_wait(struct ringcross_hold *hold)
 {
 	return wait_event_interruptible(hold->released, !atomic_read(&hold->holders));
+}
+
+/* As ringcross_hold_wait(), or -EAGAIN where somebody holds and the file is not to wait. */
+static inline int ringcross_hold_wait_file(struct ringcross_hold *hold, const struct file *file)
+{
+	if (file->f_flags & O_NONBLOCK)
+		return atomic_read(&hold->holders) ? -EAGAIN : 0;
+	return ringcross_hold_wait(hold);
 }
 
 #endif

@@ -5,6 +5,9 @@
  *
  * A message comes into a spare buffer, which then changes places with the one that
  * is shown: a sender that fails half-way leaves the last message as it was.
+ *
+ * While the file `hold` of debugfs is open, no message of a user is taken: a write
+ * waits, or is EAGAIN with O_NONBLOCK.
  */
 #ifndef RINGCROSS_SLOT_H
 #define RINGCROSS_SLOT_H
@@ -16,6 +19,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "ringcross-hold.h"
 #include "ringcross.h"
 
 #define RINGCROSS_SLOT_MAX (64u << 20)
@@ -28,6 +32,7 @@ struct ringcross_slot {
 	struct ringcross *rc;
 	/* Called under the lock after each change, where the mechanism has somebody to tell. */
 	void (*changed)(void);
+	struct ringcross_hold hold;
 
 	/* Guards all that follows. */
 	struct mutex lock;
@@ -56,14 +61,20 @@ static inline void ringcross_slot_tell(const struct ringcross_slot *slot)
 
 /*
  * The user's message, which is all of one write(2): its size, or -EINVAL, -EMSGSIZE or
- * -EFAULT. Stamped from here, where a file's write handler begins, until the slot shows it.
+ * -EFAULT. Stamped from where a file's write handler begins that nobody holds, until the
+ * slot shows it.
  */
-static inline ssize_t ringcross_slot_write(struct ringcross_slot *slot, const char __user *from, size_t bytes)
+static inline ssize_t ringcross_slot_write(struct ringcross_slot *slot, const struct file *file,
+					   const char __user *from, size_t bytes)
 {
-	const u64 start = ringcross_ticks();
+	u64 start;
 	u64 end;
 	int error;
 
+	error = ringcross_hold_wait_file(&slot->hold, file);
+	if (error)
+		return error;
+	start = ringcross_ticks();
 	error = ringcross_check_size(slot->rc, bytes);
 	if (error)
 		return error;
@@ -125,6 +136,7 @@ static inline int ringcross_slot_init(struct ringcross_slot *slot)
 		return -EINVAL;
 	}
 	mutex_init(&slot->lock);
+	ringcross_hold_init(&slot->hold);
 	rc->max_message = max_message;
 	error = ringcross_init(rc);
 	if (error)
@@ -143,6 +155,13 @@ free_message:
 free:
 	ringcross_free(rc);
 	return error;
+}
+
+/* As ringcross_start(), with the file that holds writers. */
+static inline void ringcross_slot_start(struct ringcross_slot *slot)
+{
+	ringcross_start(slot->rc);
+	ringcross_hold_start(&slot->hold, slot->rc->folder);
 }
 
 static inline void ringcross_slot_free(struct ringcross_slot *slot)

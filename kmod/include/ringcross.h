@@ -16,11 +16,15 @@
  *
  * Files in ringcross-NAME/ of debugfs:
  *	sent, received	raw struct ringcross_stamp; writing `reset` empties one
+ *	refused		the same of messages that a worker offered and the mechanism did not take, with
+ *			the errno in the place of the end; reset together with `sent`
  *	overhead	median empty window, in ticks
  *	produce		"BYTES SEQ [keep]" sends one message
  *	consume		"BYTES SEQ" receives one message, which must be that one
- *	worker		"produce|consume BYTES SEQ COUNT [fifo]" starts a thread that does
- *			it COUNT times, on the CPU of whoever writes; `stop` ends and joins it
+ *	worker		"produce|consume BYTES SEQ COUNT [fifo] [every NS]" starts a thread that does
+ *			it COUNT times, on the CPU of whoever writes; `stop` ends and joins it. With
+ *			`every` it is an open loop: each is due so many nanoseconds after the one
+ *			before, 0 for at once, and one that is refused is logged and not tried again
  *	verify		received messages with a lower number have their checksum checked
  *	intact, corrupt	what came of that; reset together with `received`
  */
@@ -30,7 +34,10 @@
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -81,6 +88,11 @@ struct ringcross_ops {
 	 * size or a negative errno. Absent where the kernel receives by a callback of its own.
 	 */
 	int (*consume)(struct ringcross *rc, void *message, unsigned int bytes);
+	/*
+	 * Waits until all that was produced has arrived: 0 or a negative errno. Absent where produce
+	 * leaves nothing to be done. A worker calls it before its last message counts as done.
+	 */
+	int (*finish)(struct ringcross *rc);
 };
 
 /* A thread that carries out one order many times over. Guarded by the worker_lock of its owner. */
@@ -90,6 +102,9 @@ struct ringcross_worker {
 	struct ringcross_order first;
 	u64 count;
 	bool fifo;
+	/* Open loop: in nanoseconds, whatever became of the message before. */
+	bool paced;
+	u64 period;
 	/* Set by ringcross_worker_stop(), read by the thread. */
 	bool stopping;
 	/* Written by the thread, read by others. */
@@ -106,6 +121,7 @@ struct ringcross {
 	/* From here on ours. */
 	struct ringcross_log sent;
 	struct ringcross_log received;
+	struct ringcross_log refused;
 	u64 overhead;
 	u64 verify_below;
 	atomic_t intact;
@@ -188,8 +204,11 @@ static int ringcross_consume(struct ringcross *rc, const struct ringcross_order 
 	return got;
 }
 
-/* Longest: "produce", ten digits, twice twenty, "fifo", what separates and ends them. */
-#define RINGCROSS_WORDS 72
+/* Longest: "produce", ten digits, twice twenty, "fifo", "every", eleven, what separates and ends them. */
+#define RINGCROSS_WORDS 88
+
+/* Between two messages of a worker; far less than what overflows a ktime_t. */
+#define RINGCROSS_MAX_PERIOD (60ull * NSEC_PER_SEC)
 
 /* The words of a trigger from user space without the blanks behind them: 0, -EFAULT, or -EINVAL. */
 static inline int ringcross_get_words(const char __user *from, size_t bytes, char words[RINGCROSS_WORDS])
@@ -284,19 +303,68 @@ static const struct file_operations ringcross_consume_fops = {
 	.llseek = default_llseek,
 };
 
+/* How long after a tick of the timer has fallen, or could have, messages are due: its handler is done by then. */
+#define RINGCROSS_PACE_PHASE (5ull * NSEC_PER_USEC)
+
+/*
+ * The middle between two ticks, and at least half of one away: whoever started the worker has begun to
+ * wait, and each run meets its ticks at the same messages.
+ */
+static ktime_t ringcross_first_due(void)
+{
+	const u64 next_tick = (div_u64(ktime_get_ns(), TICK_NSEC) + 1) * TICK_NSEC;
+
+	return ns_to_ktime(next_tick + TICK_NSEC / 2 + RINGCROSS_PACE_PHASE);
+}
+
+/* 0, or -ERESTARTSYS when a signal came first. */
+static int ringcross_sleep_until(ktime_t due)
+{
+	while (ktime_before(ktime_get(), due)) {
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule_hrtimeout(&due, HRTIMER_MODE_ABS);
+	}
+	return 0;
+}
+
+/* One message of a worker: 0, or what ends it. */
+static int ringcross_worker_step(struct ringcross *rc, const struct ringcross_order *order)
+{
+	const struct ringcross_worker *worker = &rc->worker;
+	const bool is_last = worker->done + 1 == worker->count;
+	const u64 start = ringcross_ticks();
+	int error;
+
+	error = worker->step(rc, order);
+	if (error && error != -ERESTARTSYS && worker->paced) {
+		ringcross_log_add(&rc->refused, order->seq, start, -error);
+		error = 0;
+	}
+	if (!error && is_last && worker->step == ringcross_produce && rc->ops->finish)
+		error = rc->ops->finish(rc);
+	return error;
+}
+
 static int ringcross_worker_main(void *data)
 {
 	struct ringcross *rc = data;
 	struct ringcross_worker *worker = &rc->worker;
 	struct ringcross_order order = worker->first;
+	ktime_t due = ringcross_first_due();
 	int error = 0;
 
 	/* A step that sleeps interruptibly is woken by it; kthread_stop() alone does that on newer kernels only. */
 	allow_signal(SIGTERM);
 	while (READ_ONCE(worker->done) < worker->count && !READ_ONCE(worker->stopping)) {
-		error = worker->step(rc, &order);
+		if (worker->paced)
+			error = ringcross_sleep_until(due);
+		if (!error)
+			error = ringcross_worker_step(rc, &order);
 		if (error)
 			break;
+		due = ktime_add_ns(due, worker->period);
 		order.seq++;
 		order.keep = true;
 		WRITE_ONCE(worker->done, worker->done + 1);
@@ -355,6 +423,7 @@ static int ringcross_worker_get(struct ringcross *rc, char *words, struct ringcr
 	char *rest = words;
 	char *what = strsep(&rest, " ");
 	char *count;
+	char *word;
 	int error;
 
 	if (ops->produce && !strcmp(what, "produce"))
@@ -369,8 +438,18 @@ static int ringcross_worker_get(struct ringcross *rc, char *words, struct ringcr
 	count = strsep(&rest, " ");
 	if (!count || kstrtou64(count, 10, &wanted->count) || !wanted->count)
 		return -EINVAL;
-	wanted->fifo = rest;
-	if (rest && strcmp(rest, "fifo"))
+	word = strsep(&rest, " ");
+	wanted->fifo = word && !strcmp(word, "fifo");
+	if (wanted->fifo)
+		word = strsep(&rest, " ");
+	wanted->paced = word && !strcmp(word, "every");
+	if (wanted->paced) {
+		word = strsep(&rest, " ");
+		if (!word || kstrtou64(word, 10, &wanted->period) || wanted->period > RINGCROSS_MAX_PERIOD)
+			return -EINVAL;
+		word = strsep(&rest, " ");
+	}
+	if (word)
 		return -EINVAL;
 	return ringcross_check_size(rc, wanted->first.bytes);
 }
@@ -467,8 +546,11 @@ static ssize_t ringcross_sent_read(struct file *file, char __user *to, size_t by
 static ssize_t ringcross_sent_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
 {
 	struct ringcross *rc = file->private_data;
+	const ssize_t done = ringcross_log_write(&rc->sent, from, bytes);
 
-	return ringcross_log_write(&rc->sent, from, bytes);
+	if (done >= 0)
+		atomic_set(&rc->refused.taken, 0);
+	return done;
 }
 
 static const struct file_operations ringcross_sent_fops = {
@@ -476,6 +558,20 @@ static const struct file_operations ringcross_sent_fops = {
 	.open = simple_open,
 	.read = ringcross_sent_read,
 	.write = ringcross_sent_write,
+	.llseek = default_llseek,
+};
+
+static ssize_t ringcross_refused_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
+{
+	struct ringcross *rc = file->private_data;
+
+	return ringcross_log_read(&rc->refused, to, bytes, at);
+}
+
+static const struct file_operations ringcross_refused_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = ringcross_refused_read,
 	.llseek = default_llseek,
 };
 
@@ -528,10 +624,13 @@ static int ringcross_init(struct ringcross *rc)
 	error = ringcross_log_init(&rc->received, stamps);
 	if (error)
 		goto free_sent;
+	error = ringcross_log_init(&rc->refused, stamps);
+	if (error)
+		goto free_received;
 	error = -ENOMEM;
 	draft = vzalloc(RINGCROSS_DRAFT_OFFSET + (size_t)rc->max_message);
 	if (!draft)
-		goto free_received;
+		goto free_refused;
 	inbox = vzalloc(RINGCROSS_INBOX_OFFSET + (size_t)rc->max_message);
 	if (!inbox)
 		goto free_draft;
@@ -541,6 +640,8 @@ static int ringcross_init(struct ringcross *rc)
 
 free_draft:
 	vfree(draft);
+free_refused:
+	ringcross_log_free(&rc->refused);
 free_received:
 	ringcross_log_free(&rc->received);
 free_sent:
@@ -552,6 +653,7 @@ static void ringcross_free(struct ringcross *rc)
 {
 	vfree(rc->inbox - RINGCROSS_INBOX_OFFSET);
 	vfree(rc->draft - RINGCROSS_DRAFT_OFFSET);
+	ringcross_log_free(&rc->refused);
 	ringcross_log_free(&rc->received);
 	ringcross_log_free(&rc->sent);
 }
@@ -565,6 +667,7 @@ static void ringcross_start(struct ringcross *rc)
 	rc->folder = debugfs_create_dir(name, NULL);
 	debugfs_create_file("sent", 0600, rc->folder, rc, &ringcross_sent_fops);
 	debugfs_create_file("received", 0600, rc->folder, rc, &ringcross_received_fops);
+	debugfs_create_file("refused", 0400, rc->folder, rc, &ringcross_refused_fops);
 	debugfs_create_u64("overhead", 0400, rc->folder, &rc->overhead);
 	debugfs_create_u64("verify", 0600, rc->folder, &rc->verify_below);
 	debugfs_create_atomic_t("intact", 0400, rc->folder, &rc->intact);

@@ -82,12 +82,10 @@ static int ioctl_release(struct inode *inode, struct file *file)
 /* Takes the lock of the inbox when nobody holds the handlers back. */
 static int ioctl_lock_inbox(struct file *file)
 {
-	if (file->f_flags & O_NONBLOCK) {
-		if (atomic_read(&hold.holders))
-			return -EAGAIN;
-	} else if (ringcross_hold_wait(&hold)) {
-		return -ERESTARTSYS;
-	}
+	const int error = ringcross_hold_wait_file(&hold, file);
+
+	if (error)
+		return error;
 	return mutex_lock_interruptible(&inbox.lock) ? -ERESTARTSYS : 0;
 }
 

@@ -13,6 +13,8 @@
  *
  * More files in debugfs:
  *	attach		"read FD" and "write FD" hand over an end, "detach" gives both back
+ *	empty		"read" and "write" make one call that has nothing to move, as no message does:
+ *			that one has a number
  *	written, taken	bytes that kernel_write() and kernel_read() have moved
  *
  * Stamps:
@@ -230,6 +232,52 @@ static const struct file_operations pipefs_attach_fops = {
 	.llseek = default_llseek,
 };
 
+/* A call on one end that has nothing to move: what it returns. */
+static ssize_t pipefs_empty(struct file **end, bool write)
+{
+	struct file *file = pipefs_get(end);
+	char nothing = 0;
+	ssize_t done;
+
+	if (!file)
+		return -ENOTCONN;
+	done = write ? kernel_write(file, &nothing, 0, NULL) : kernel_read(file, &nothing, 0, NULL);
+	fput(file);
+	return done;
+}
+
+static ssize_t pipefs_empty_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
+{
+	char words[RINGCROSS_WORDS];
+	ssize_t error;
+
+	error = ringcross_get_words(from, bytes, words);
+	if (error)
+		return error;
+	if (!strcmp(words, "read"))
+		error = pipefs_empty(&ends.reader, false);
+	else if (!strcmp(words, "write"))
+		error = pipefs_empty(&ends.writer, true);
+	else
+		error = -EINVAL;
+	return error ?: bytes;
+}
+
+static ssize_t pipefs_empty_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
+{
+	static const char help[] = "read\nwrite\n";
+
+	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
+}
+
+static const struct file_operations pipefs_empty_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = pipefs_empty_read,
+	.write = pipefs_empty_write,
+	.llseek = default_llseek,
+};
+
 static int __init pipefs_init(void)
 {
 	int error;
@@ -246,6 +294,7 @@ static int __init pipefs_init(void)
 		return error;
 	ringcross_start(&rc);
 	debugfs_create_file("attach", 0600, rc.folder, NULL, &pipefs_attach_fops);
+	debugfs_create_file("empty", 0600, rc.folder, NULL, &pipefs_empty_fops);
 	debugfs_create_u64("written", 0400, rc.folder, &written);
 	debugfs_create_u64("taken", 0400, rc.folder, &taken);
 	return 0;

@@ -10,7 +10,8 @@
  * The trigger `produce` makes the kernel store a message itself.
  *
  * Stamps:
- *   received  from entry of write to the message being the one that is shown
+ *   received  from entry of write, or from the end of a `hold`, to the message being the
+ *             one that is shown
  *   sent      from the copy of a finished message to the end of the wake-up of
  *             those who poll
  */
@@ -89,7 +90,7 @@ static int procfs_release(struct inode *inode, struct file *file)
 
 static ssize_t procfs_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
 {
-	return ringcross_slot_write(&slot, from, bytes);
+	return ringcross_slot_write(&slot, file, from, bytes);
 }
 
 static __poll_t procfs_poll(struct file *file, poll_table *wait)
@@ -122,7 +123,7 @@ static int __init procfs_init(void)
 		ringcross_slot_free(&slot);
 		return -ENOMEM;
 	}
-	ringcross_start(&rc);
+	ringcross_slot_start(&slot);
 	return 0;
 }
 

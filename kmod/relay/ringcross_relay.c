@@ -21,7 +21,8 @@
  *	control/producedN	two u64: how many sub-buffers are complete, bytes in the one after them
  *	control/consumedN	how many were consumed; writing a number adds that many
  * and for all of them:
- *	control/channel		writing `reset` empties the channel
+ *	control/channel		writing `reset` empties the channel; `empty` sends no bytes, as no message
+ *				does: that one has a number
  *	control/dropped		how often a full buffer had no sub-buffer for a message, or for a `flush`
  *
  * Stamps:
@@ -105,9 +106,16 @@ static struct dentry *relayed_create_buf_file(const char *name, struct dentry *p
 	return debugfs_create_file(name, mode, parent, buf, &relay_file_operations);
 }
 
+/*
+ * Nobody who waits in poll(2) would hear that the file is gone: relay_close() wakes no one, nor does
+ * debugfs. The buffer is there until the last one who has the file open has closed it.
+ */
 static int relayed_remove_buf_file(struct dentry *dentry)
 {
+	struct rchan_buf *buf = d_inode(dentry)->i_private;
+
 	debugfs_remove(dentry);
+	wake_up_interruptible_all(&buf->read_wait);
 	return 0;
 }
 
@@ -251,30 +259,46 @@ static const struct file_operations relayed_consumed_fops = {
 
 static ssize_t relayed_channel_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
 {
-	static const char help[] = "reset\n";
+	static const char help[] = "reset\nempty\n";
 
 	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
+}
+
+/* Nobody may write meanwhile, says relay_reset(), and all our writes hold the produce_lock. */
+static int relayed_reset(void)
+{
+	mutex_lock(&consumed_lock);
+	relay_reset(channel);
+	atomic_set(&dropped, 0);
+	mutex_unlock(&consumed_lock);
+	return 0;
+}
+
+static int relayed_empty(void)
+{
+	return READ_ONCE(reserve) ? relayed_reserve(rc.draft, 0) : relayed_write(rc.draft, 0);
 }
 
 static ssize_t relayed_channel_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
 {
 	char words[RINGCROSS_WORDS];
+	int (*act)(void);
 	int error;
 
 	error = ringcross_get_words(from, bytes, words);
 	if (error)
 		return error;
-	if (strcmp(words, "reset"))
+	if (!strcmp(words, "reset"))
+		act = relayed_reset;
+	else if (!strcmp(words, "empty"))
+		act = relayed_empty;
+	else
 		return -EINVAL;
-	/* Nobody may write meanwhile, says relay_reset(), and all our writes hold this lock. */
 	if (mutex_lock_interruptible(&rc.produce_lock))
 		return -ERESTARTSYS;
-	mutex_lock(&consumed_lock);
-	relay_reset(channel);
-	atomic_set(&dropped, 0);
-	mutex_unlock(&consumed_lock);
+	error = act();
 	mutex_unlock(&rc.produce_lock);
-	return bytes;
+	return error ?: bytes;
 }
 
 static const struct file_operations relayed_channel_fops = {

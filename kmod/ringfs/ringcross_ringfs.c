@@ -7,7 +7,8 @@
  * The trigger `produce` makes the kernel store a message itself.
  *
  * Stamps:
- *   received  from entry of write to the message being the one that is shown
+ *   received  from entry of write, or from the end of a `hold`, to the message being the
+ *             one that is shown
  *   sent      the copy of a finished message
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -38,7 +39,7 @@ static int ringfs_produce(struct ringcross *rc, const void *message, unsigned in
 
 static ssize_t ringfs_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
 {
-	return ringcross_slot_write(&slot, from, bytes);
+	return ringcross_slot_write(&slot, file, from, bytes);
 }
 
 static ssize_t ringfs_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
@@ -97,7 +98,7 @@ static int __init ringfs_init(void)
 		ringcross_slot_free(&slot);
 		return error;
 	}
-	ringcross_start(&rc);
+	ringcross_slot_start(&slot);
 	return 0;
 }
 

@@ -10,14 +10,15 @@
  *   data_size  attribute, text: bytes of a message that is written to `data`. A
  *              piece does not tell whether it is the last one, so this does.
  *
- * A change wakes those who poll `message` for POLLPRI, by sysfs_notify().
+ * A change wakes those who poll `message` for POLLPRI, by sysfs_notify(). So does the
+ * end of the module.
  *
  * The trigger `produce` makes the kernel store a message itself.
  *
  * Stamps:
- *   received  from entry of the store to the message being the one that is shown;
- *             sysfs has copied the bytes out of user space before. In `data`, of
- *             the last piece.
+ *   received  from entry of the store, or from the end of a `hold`, to the message
+ *             being the one that is shown; sysfs has copied the bytes out of user
+ *             space before. In `data`, of the last piece.
  *   sent      from the copy of a finished message to the end of sysfs_notify()
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -78,10 +79,14 @@ static void attrs_copy(void *to, const void *from, size_t bytes)
 static ssize_t attrs_message_store(struct kobject *kobj, struct kobj_attribute *attr, const char *from,
 				   size_t bytes)
 {
-	const u64 start = ringcross_ticks();
+	u64 start;
 	u64 end;
 	int error;
 
+	/* sysfs does not tell a store of the open file, so not of O_NONBLOCK either. */
+	if (ringcross_hold_wait(&slot.hold))
+		return -ERESTARTSYS;
+	start = ringcross_ticks();
 	error = ringcross_check_size(&rc, bytes);
 	if (error)
 		return error;
@@ -156,10 +161,14 @@ static int attrs_data_check_piece(const struct file *writer, loff_t at, size_t b
 static ssize_t attrs_data_write(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
 				char *from, loff_t at, size_t bytes)
 {
-	const u64 start = ringcross_ticks();
+	u64 start;
 	u64 end;
 	int error;
 
+	error = ringcross_hold_wait_file(&slot.hold, file);
+	if (error)
+		return error;
+	start = ringcross_ticks();
 	if (mutex_lock_interruptible(&slot.lock))
 		return -ERESTARTSYS;
 	error = attrs_data_check_piece(file, at, bytes);
@@ -221,7 +230,7 @@ static int __init attrs_init(void)
 	error = sysfs_create_group(folder, &group);
 	if (error)
 		goto put_folder;
-	ringcross_start(&rc);
+	ringcross_slot_start(&slot);
 	return 0;
 
 put_folder:
@@ -235,9 +244,19 @@ free_slot:
 
 static void __exit attrs_exit(void)
 {
+	struct kernfs_node *message;
+
 	ringcross_stop(&rc);
+	message = sysfs_get_dirent(folder->sd, "message");
 	/* Waits for whoever is inside of an attribute; files that are still open then answer ENODEV. */
 	sysfs_remove_group(folder, &group);
+	/*
+	 * Those who poll are not inside, and kernfs lets them sleep. Told before the attribute is gone they
+	 * could poll again and sleep on; and then sysfs_notify(), which looks for a name, finds none.
+	 */
+	if (message)
+		sysfs_notify_dirent(message);
+	sysfs_put(message);
 	kobject_put(folder);
 	vfree(pieces.bytes);
 	ringcross_slot_free(&slot);

@@ -5,9 +5,10 @@
  *
  * The trigger `produce` makes the kernel send an event: to the port that subscribed
  * or, where none has, to the multicast group "events". Whoever subscribes takes the
- * place of the one before. While the file `hold` is open, the commands that take a
- * message wait, in locks of generic netlink: other families may wait for them. A signal
- * ends the wait, and the command is answered ECANCELED.
+ * place of the one before. Changes of the table, table.c, are events as well. While the
+ * file `hold` is open, the commands that take a message wait, in locks of generic netlink:
+ * other families may wait for them. A signal ends the wait, and the command is answered
+ * ECANCELED.
  *
  * Stamps:
  *   received  from the entry of the command's callback, when netlink has checked the
@@ -23,6 +24,7 @@
 #include "genetlink-commands.h"
 #include "ringcross-hold.h"
 #include "ringcross.h"
+#include "table.h"
 
 #define GENETLINK_MAX_COUNT 10000
 
@@ -131,6 +133,20 @@ static int genetlink_put(struct sk_buff *skb, u32 port, u32 nlmsg_seq, int flags
 	return 0;
 }
 
+/* Takes the buffer, whatever it returns. */
+static __always_inline int genetlink_deliver(struct sk_buff *skb, u32 port)
+{
+	if (port)
+		return genlmsg_unicast(&init_net, skb, port);
+	return genlmsg_multicast(&genetlink_family, skb, 0, 0, GFP_KERNEL);
+}
+
+/* The subscriber is gone; its number may become somebody else's. */
+static void genetlink_forget(u32 port)
+{
+	cmpxchg(&subscriber, port, 0);
+}
+
 static int genetlink_produce(struct ringcross *rc, const void *message, unsigned int bytes)
 {
 	const u32 port = READ_ONCE(subscriber);
@@ -148,20 +164,39 @@ static int genetlink_produce(struct ringcross *rc, const void *message, unsigned
 		nlmsg_free(skb);
 		return error;
 	}
-	/* Both take the buffer, whatever they return. */
-	if (port)
-		error = genlmsg_unicast(&init_net, skb, port);
-	else
-		error = genlmsg_multicast(&genetlink_family, skb, 0, 0, GFP_KERNEL);
+	error = genetlink_deliver(skb, port);
 	end = ringcross_ticks();
 
-	/* The subscriber is gone; its number may become somebody else's. */
 	if (error == -ECONNREFUSED)
-		cmpxchg(&subscriber, port, 0);
+		genetlink_forget(port);
 	if (error)
 		return error;
 	ringcross_sent(rc, ringcross_message_seq(message), start, end);
 	return 0;
+}
+
+/* Of the table: the changes go out one at a time, in their order. */
+static DEFINE_MUTEX(changing);
+
+/* What becomes of the event is the subscriber's to find out. */
+static int genetlink_change(u32 index, u64 value)
+{
+	struct sk_buff *event;
+	u32 port;
+	int error;
+
+	mutex_lock(&changing);
+	event = genetlink_table_set(&genetlink_family, index, value);
+	error = PTR_ERR_OR_ZERO(event);
+	if (error)
+		goto unlock;
+	/* Read after the change: who subscribes and then lists has it in the list, or gets the event. */
+	port = READ_ONCE(subscriber);
+	if (genetlink_deliver(event, port) == -ECONNREFUSED)
+		genetlink_forget(port);
+unlock:
+	mutex_unlock(&changing);
+	return error;
 }
 
 /* What is left of a dump under way, in the context that netlink keeps for it. */
@@ -267,6 +302,10 @@ static const struct genl_ops genetlink_ops[] = {
 		.policy = genetlink_list_policy,
 		.maxattr = ARRAY_SIZE(genetlink_list_policy) - 1,
 	},
+	{
+		.cmd = GENETLINK_TABLE,
+		.dumpit = genetlink_table_dump,
+	},
 };
 
 static const struct genl_multicast_group genetlink_groups[] = { { .name = GENETLINK_GROUP } };
@@ -296,13 +335,19 @@ static int __init genetlink_init(void)
 	error = ringcross_init(&rc);
 	if (error)
 		return error;
-	error = genl_register_family(&genetlink_family);
+	error = genetlink_table_init();
 	if (error)
 		goto free;
+	error = genl_register_family(&genetlink_family);
+	if (error)
+		goto free_table;
 	ringcross_start(&rc);
 	ringcross_hold_start(&hold, rc.folder);
+	genetlink_table_start(rc.folder, genetlink_change);
 	return 0;
 
+free_table:
+	genetlink_table_free();
 free:
 	ringcross_free(&rc);
 	return error;
@@ -312,6 +357,7 @@ static void __exit genetlink_exit(void)
 {
 	ringcross_stop(&rc);
 	genl_unregister_family(&genetlink_family);
+	genetlink_table_free();
 	ringcross_free(&rc);
 }
 

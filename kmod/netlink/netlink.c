@@ -10,7 +10,8 @@
  * the subscription. To a subscriber that acknowledges, messages bear NLM_F_ACK, and each
  * waits until the one before has been acknowledged, or somebody subscribes anew. That is
  * RCNL_ACK, not NLMSG_ERROR, since netlink_rcv_skb() passes over types below
- * NLMSG_MIN_TYPE.
+ * NLMSG_MIN_TYPE. To a subscriber with a window, window.c sends: nothing is lost, and several
+ * messages may be on their way at once.
  *
  * Stamps:
  *   received  from entry of the protocol's input function, which netlink calls inside
@@ -20,9 +21,13 @@
  *             begins where the one before ended
  *   sent      from the allocation of the socket buffer to the return of
  *             nlmsg_unicast() or nlmsg_multicast(): a module pays for the buffer and
- *             the copy into it with every message, as the reader frees it
+ *             the copy into it with every message, as the reader frees it. To a window from
+ *             the copy that is kept to the end of the first attempt, without the wait for room
  *
  * While the debugfs file `hold` is open, the input function waits before it does anything.
+ *
+ * table.c is a table to be listed, whose changes are told to whoever has subscribed, lost like any
+ * message and never waited for.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,9 +36,12 @@
 #include <net/net_namespace.h>
 #include <net/netlink.h>
 
+#include "message-skb.h"
 #include "netlink-messages.h"
 #include "ringcross-hold.h"
 #include "ringcross.h"
+#include "table.h"
+#include "window.h"
 
 /* A protocol has no fewer, whatever it asks for: __netlink_kernel_create() in net/netlink/af_netlink.c. */
 #define RCNL_MIN_GROUPS 32u
@@ -84,8 +92,9 @@ static struct {
 static struct ringcross_hold hold = RINGCROSS_HOLD_INIT(hold);
 
 static int rcnl_produce(struct ringcross *rc, const void *message, unsigned int bytes);
+static int rcnl_finish(struct ringcross *rc);
 
-static const struct ringcross_ops rcnl_ops = { .produce = rcnl_produce };
+static const struct ringcross_ops rcnl_ops = { .produce = rcnl_produce, .finish = rcnl_finish };
 
 static struct ringcross rc = { .name = "netlink", .ops = &rcnl_ops };
 
@@ -114,21 +123,28 @@ static void rcnl_set_acknowledged(void)
 
 static int rcnl_subscribe(struct sk_buff *skb, const struct nlmsghdr *header)
 {
-	struct rcnl_subscription wants;
+	const size_t bytes = nlmsg_len(header);
+	struct rcnl_subscription wants = { };
 
 	if (!netlink_capable(skb, CAP_NET_ADMIN))
 		return -EPERM;
-	/* What a newer sender adds behind it is passed over, as netlink's users do. */
-	if (nlmsg_len(header) < sizeof(wants))
+	if (bytes < offsetofend(struct rcnl_subscription, flags))
 		return -EINVAL;
-	memcpy(&wants, nlmsg_data(header), sizeof(wants));
-	if (wants.group > groups || wants.flags & ~RCNL_ACKNOWLEDGES)
+	/* What a newer sender adds behind it is passed over, as netlink's users do. */
+	memcpy(&wants, nlmsg_data(header), min(bytes, sizeof(wants)));
+	if (wants.group > groups || wants.flags & ~(RCNL_ACKNOWLEDGES | RCNL_WINDOWED))
 		return -EINVAL;
 	/* Of many listeners, whose acknowledgement would count? */
-	if (wants.group && wants.flags & RCNL_ACKNOWLEDGES)
+	if (!!wants.group + !!(wants.flags & RCNL_ACKNOWLEDGES) + !!(wants.flags & RCNL_WINDOWED) > 1)
+		return -EINVAL;
+	if (wants.flags & RCNL_WINDOWED && bytes < sizeof(wants))
 		return -EINVAL;
 	rcnl.subscriber = (struct rcnl_subscriber){ .portid = NETLINK_CB(skb).portid, .wants = wants };
 	rcnl_set_acknowledged();
+	if (wants.flags & RCNL_WINDOWED)
+		rcnl_window_open(rcnl.socket, rcnl.subscriber.portid, wants.first);
+	else
+		rcnl_window_close();
 	return 0;
 }
 
@@ -137,7 +153,7 @@ static int rcnl_acknowledge(struct sk_buff *skb, const struct nlmsghdr *header)
 	if (NETLINK_CB(skb).portid != rcnl.subscriber.portid)
 		return -EPERM;
 	if (!rcnl.unacknowledged || header->nlmsg_seq != rcnl.unacknowledged_seq)
-		return -EINVAL;
+		return rcnl_window_acknowledged(header->nlmsg_seq);
 	rcnl_set_acknowledged();
 	return 0;
 }
@@ -152,6 +168,8 @@ static int rcnl_take(struct sk_buff *skb, struct nlmsghdr *header, struct netlin
 		return rcnl_subscribe(skb, header);
 	case RCNL_ACK:
 		return rcnl_acknowledge(skb, header);
+	case RCNL_LIST:
+		return rcnl_table_list(rcnl.socket, skb, header, extack);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -191,8 +209,8 @@ static int rcnl_begin(u64 seq, struct rcnl_subscriber *to)
 	return to->portid ? 0 : -ENOTCONN;
 }
 
-/* Message `seq` did not go out. */
-static void rcnl_abandon(const struct rcnl_subscriber *to, int error)
+/* Message `seq` did not go out. Not inlined: it would take registers away from what is timed beside it. */
+static noinline void rcnl_abandon(const struct rcnl_subscriber *to, int error)
 {
 	mutex_lock(&rcnl.lock);
 	/* Somebody may have subscribed meanwhile. */
@@ -202,24 +220,54 @@ static void rcnl_abandon(const struct rcnl_subscriber *to, int error)
 	mutex_unlock(&rcnl.lock);
 }
 
-static int rcnl_send(const struct rcnl_subscriber *to, u64 seq, const void *message, unsigned int bytes)
+/* Takes the buffer, whatever it returns. */
+static __always_inline int rcnl_deliver(const struct rcnl_subscriber *to, struct sk_buff *skb)
 {
-	const int flags = to->wants.flags & RCNL_ACKNOWLEDGES ? NLM_F_ACK : 0;
-	struct nlmsghdr *header;
-	struct sk_buff *skb;
-
-	skb = nlmsg_new(bytes, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
-	header = nlmsg_put(skb, 0, lower_32_bits(seq), RCNL_MESSAGE, bytes, flags);
-	if (!header) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	memcpy(nlmsg_data(header), message, bytes);
 	if (to->wants.group)
 		return nlmsg_multicast(rcnl.socket, skb, 0, to->wants.group, GFP_KERNEL);
 	return nlmsg_unicast(rcnl.socket, skb, to->portid);
+}
+
+static int rcnl_send(const struct rcnl_subscriber *to, u64 seq, const void *message, unsigned int bytes)
+{
+	const int flags = to->wants.flags & RCNL_ACKNOWLEDGES ? NLM_F_ACK : 0;
+	struct sk_buff *skb;
+	int error;
+
+	error = rcnl_message_skb(&skb, lower_32_bits(seq), flags, message, bytes);
+	return error ?: rcnl_deliver(to, skb);
+}
+
+/* Nobody has the port of a window: the subscription ends, unless somebody has subscribed meanwhile. */
+static void rcnl_abandon_window(void)
+{
+	mutex_lock(&rcnl.lock);
+	if (rcnl.subscriber.wants.flags & RCNL_WINDOWED && !rcnl_window_is_open())
+		rcnl.subscriber = (struct rcnl_subscriber){ };
+	mutex_unlock(&rcnl.lock);
+}
+
+static int rcnl_produce_windowed(struct ringcross *rc, const void *message, unsigned int bytes)
+{
+	struct ringcross_stamp stamp;
+	int error;
+
+	error = rcnl_window_send(message, bytes, &stamp);
+	if (error == -ECONNREFUSED)
+		rcnl_abandon_window();
+	if (!error)
+		ringcross_sent(rc, ringcross_message_seq(message), stamp.start, stamp.end);
+	return error;
+}
+
+static int rcnl_finish(struct ringcross *rc)
+{
+	int error;
+
+	error = rcnl_window_finish();
+	if (error == -ECONNREFUSED)
+		rcnl_abandon_window();
+	return error;
 }
 
 static int rcnl_produce(struct ringcross *rc, const void *message, unsigned int bytes)
@@ -230,6 +278,8 @@ static int rcnl_produce(struct ringcross *rc, const void *message, unsigned int 
 	u64 end;
 	int error;
 
+	if (rcnl_window_is_open())
+		return rcnl_produce_windowed(rc, message, bytes);
 	error = rcnl_begin(seq, &to);
 	if (error)
 		return error;
@@ -242,6 +292,29 @@ static int rcnl_produce(struct ringcross *rc, const void *message, unsigned int 
 	}
 	ringcross_sent(rc, seq, start, end);
 	return 0;
+}
+
+/*
+ * Of the table. Made and told under the lock: events go out in their order, and whoever first subscribes and
+ * then lists misses none. What becomes of the event is the subscriber's to find out.
+ */
+static int rcnl_change(u32 index, u64 value)
+{
+	struct sk_buff *event;
+	int error;
+
+	mutex_lock(&rcnl.lock);
+	event = rcnl_table_set(index, value);
+	error = PTR_ERR_OR_ZERO(event);
+	if (error)
+		goto unlock;
+	if (!rcnl.subscriber.portid)
+		nlmsg_free(event);
+	else if (rcnl_deliver(&rcnl.subscriber, event) == -ECONNREFUSED)
+		rcnl.subscriber = (struct rcnl_subscriber){ };
+unlock:
+	mutex_unlock(&rcnl.lock);
+	return error;
 }
 
 static int rcnl_check_parameters(void)
@@ -280,17 +353,33 @@ static int __init rcnl_init(void)
 	error = ringcross_init(&rc);
 	if (error)
 		return error;
+	error = rcnl_window_init(max_message);
+	if (error)
+		goto free;
+	error = rcnl_table_init();
+	if (error)
+		goto free_window;
 	config.groups = groups;
 	rcnl.socket = netlink_kernel_create(&init_net, protocol, &config);
 	if (!rcnl.socket) {
 		/* It does not say why; a protocol that another module has is the likely reason. */
 		pr_err("protocol=%u: it is taken, or there is no memory for it\n", protocol);
-		ringcross_free(&rc);
-		return -EADDRINUSE;
+		error = -EADDRINUSE;
+		goto free_table;
 	}
 	ringcross_start(&rc);
 	ringcross_hold_start(&hold, rc.folder);
+	rcnl_window_start(rc.folder);
+	rcnl_table_start(rc.folder, rcnl_change);
 	return 0;
+
+free_table:
+	rcnl_table_free();
+free_window:
+	rcnl_window_free();
+free:
+	ringcross_free(&rc);
+	return error;
 }
 
 /* Each socket of the protocol holds the module, so nobody is inside of rcnl_input() any more. */
@@ -298,6 +387,8 @@ static void __exit rcnl_exit(void)
 {
 	ringcross_stop(&rc);
 	netlink_kernel_release(rcnl.socket);
+	rcnl_table_free();
+	rcnl_window_free();
 	ringcross_free(&rc);
 }
 

@@ -1,0 +1,42 @@
+// What may be relied on, a line for each mechanism and way, and what it costs where the mechanism gives none. Pure.
+import type { Finding } from '../../guest/protocol/messages.ts';
+import { findingsAbout, type Group } from './groups.ts';
+import { notMeasured, type Table } from './table.ts';
+import { costOfAcknowledging } from './windows.ts';
+
+type Guarantee = Extract<Finding, { about: 'guarantee' }>;
+
+export const guaranteeTable = (group: Pick<Group, 'findings' | 'accounts' | 'unit'>): Table => ({
+  header: [
+    'mechanism',
+    'way',
+    'loses',
+    'condition',
+    'what was seen',
+    `cost of making it reliable${group.unit === null ? '' : ` (${group.unit} a message)`}`,
+  ],
+  textColumns: 6,
+  rows: findingsAbout(group, 'guarantee').map((one) => [
+    one.mechanism,
+    one.subject,
+    one.loses,
+    one.condition,
+    one.says,
+    costOf(one, group),
+  ]),
+});
+
+const costOf = ({ loses, mechanism, subject }: Guarantee, { accounts }: Pick<Group, 'accounts'>): string => {
+  if (loses === 'never') return 'none needed';
+  // One receiver acknowledges: its price says nothing of many.
+  if (subject.includes('multicast')) return notMeasured;
+  const [direction] = subject.split(' ');
+  const own = accounts.filter((one) => one.mechanism === mechanism && one.direction === direction);
+  return costOfAcknowledging(own) || notMeasured;
+};
+
+/** What the words of the table mean. */
+export const guaranteeNotes: readonly string[] = [
+  'Loses: `never` where a sender is held back or told before anything is lost, and what was taken arrives; `when full` where what does not fit is gone; `unless acknowledged` where only an answer says that it arrived.',
+  'The cost is that of acknowledgements and a window on top of the mechanism, against the same messages without; an em dash is what was not measured.',
+];

@@ -1,0 +1,38 @@
+// Messages that were sent without a rate to keep and without a window: what became of them. Pure.
+import { lossShare, ticksPerMessage } from './accounts.ts';
+import type { Group } from './groups.ts';
+import { isOfBuffers } from './loads.ts';
+import { figure, type Table } from './table.ts';
+
+/** The accounts that have no place in the tables of loads, buffers and windows. */
+export const plainAccounts = ({ accounts, unit }: Pick<Group, 'accounts' | 'unit'>): Table => ({
+  header: [
+    'mechanism',
+    'direction',
+    'variant',
+    'bytes',
+    'offered',
+    'received',
+    'lost',
+    'delivered twice',
+    'damaged',
+    'out of order',
+    ...(unit === null ? [] : [`${unit} a message`]),
+  ],
+  textColumns: 3,
+  rows: accounts
+    .filter((one) => one.load === null && one.window === null && !isOfBuffers(one))
+    .map((one) => [
+      one.mechanism,
+      one.direction,
+      one.variant,
+      figure(one.bytes),
+      figure(one.offered),
+      figure(one.received),
+      lossShare(one),
+      figure(one.duplicated),
+      figure(one.corrupted),
+      figure(one.reordered),
+      ...(unit === null ? [] : [figure(ticksPerMessage(one))]),
+    ]),
+});

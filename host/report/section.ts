@@ -1,0 +1,35 @@
+// A section of a page: tables with what is said of each, and notes that hold for all of them.
+import { renderNotes, renderTable, type Table } from './table.ts';
+
+export interface Section {
+  title: string;
+  parts: Part[];
+  /** The same for every run. */
+  notes: readonly string[];
+}
+
+export interface Part {
+  /** Null where a section has one table. */
+  title: string | null;
+  table: Table;
+  /** Of these figures; a paragraph each. */
+  says: readonly string[];
+}
+
+/** Empty where there is no table to show. */
+export const renderSection = ({ title, parts, notes }: Section): string[] =>
+  parts.length === 0
+    ? []
+    : [
+        `### ${title}`,
+        ...parts.flatMap(({ title: own, table, says }) => [
+          ...(own === null ? [] : [`#### ${own}`]),
+          renderTable(table),
+          ...says,
+        ]),
+        ...(notes.length > 0 ? [renderNotes(notes)] : []),
+      ];
+
+/** The only table of a section; none where it has no rows. */
+export const onlyTable = (table: Table): Part[] =>
+  table.rows.length === 0 ? [] : [{ title: null, table, says: [] }];

@@ -1,0 +1,152 @@
+// Closed loop: a sender that waits for acknowledgements, what that costs, and which window is best. Pure.
+import { lostOf } from '../run/accounts.ts';
+import type { AccountResult } from '../run/results.ts';
+import { lossShare, ticksPerMessage, type Unit, whatBecame } from './accounts.ts';
+import type { Group } from './groups.ts';
+import type { Part } from './section.ts';
+import { figure, type Table } from './table.ts';
+
+type Accounts = Pick<Group, 'accounts' | 'unit'>;
+
+/** The same messages without any acknowledgement: what a window's price is compared with. */
+const isRaw = ({ variant, load, window }: AccountResult): boolean =>
+  variant === 'raw' && load === null && window === null;
+
+/** Figure 2: one message may be unacknowledged. A table for each mechanism, direction and size. */
+export const stopAndWait = (group: Accounts): Part[] =>
+  closedLoops(group, (one) => one.window === 1, [whatBecame]);
+
+/** Figure 3: the variants that were tried with more than one window. */
+export const fixedWindow = (group: Accounts): Part[] => {
+  const series = new Set(group.accounts.filter(({ window }) => (window ?? 0) > 1).map(seriesOf));
+  return closedLoops(group, (one) => one.window !== null && series.has(seriesOf(one)), [
+    windowsSay,
+    whatBecame,
+  ]);
+};
+
+type Says = (accounts: readonly AccountResult[], unit: Unit) => string;
+
+const closedLoops = (
+  { accounts, unit }: Accounts,
+  isShown: (account: AccountResult) => boolean,
+  says: readonly Says[],
+): Part[] =>
+  [...Map.groupBy(accounts, wayOf)].flatMap(([title, own]) => {
+    const shown = own.filter(isShown).toSorted(faultlessFirst);
+    if (shown.length === 0) return [];
+    return [
+      {
+        title,
+        table: loopTable([...own.filter(isRaw), ...shown], unit),
+        says: says.map((say) => say(shown, unit)),
+      },
+    ];
+  });
+
+const wayOf = ({ mechanism, direction, bytes }: AccountResult): string =>
+  `${mechanism} ${direction}, ${figure(bytes)} B`;
+
+const seriesOf = (one: AccountResult): string => `${wayOf(one)} ${one.variant}`;
+
+/** Whether nothing was broken on purpose: a variant names what was, as in `window, 1 % of ACKs dropped`. */
+const isFaultless = ({ variant }: AccountResult): boolean => !variant.includes(',');
+
+/** Then by window; of one window in their order, since a sort is stable. */
+const faultlessFirst = (a: AccountResult, b: AccountResult): number =>
+  Number(isFaultless(b)) - Number(isFaultless(a)) || (a.window ?? 0) - (b.window ?? 0);
+
+/** Without a column for ticks in a lens that publishes none. */
+const loopTable = (accounts: readonly AccountResult[], unit: Unit): Table => ({
+  header: [
+    'variant',
+    'window',
+    'offered',
+    'received',
+    'lost',
+    'sent again',
+    'recognised duplicates',
+    ...(unit === null ? [] : [`${unit} a message`]),
+  ],
+  rows: accounts.map((one) => [
+    one.variant,
+    figure(one.window),
+    figure(one.offered),
+    figure(one.received),
+    lossShare(one),
+    figure(one.repeated),
+    figure(one.recognised),
+    ...(unit === null ? [] : [figure(ticksPerMessage(one))]),
+  ]),
+});
+
+const windowsSay: Says = (accounts, unit) =>
+  [
+    unit === null
+      ? 'This lens publishes no ticks, by which a best window could be named.'
+      : bestSays(accounts, unit),
+    overrunSays(accounts),
+  ].join(' ');
+
+const bestSays = (accounts: readonly AccountResult[], unit: NonNullable<Unit>): string => {
+  const best = bestWindow(accounts);
+  return best
+    ? `The best window is ${figure(best.window)}: ${figure(ticksPerMessage(best))} ${unit} a message, the fewest without a loss or an overrun.`
+    : 'No window was timed that neither lost a message nor overran.';
+};
+
+/** The one with the fewest ticks a message, of those that neither lost one nor overran; the smaller of two alike. */
+const bestWindow = (accounts: readonly AccountResult[]): AccountResult | undefined =>
+  accounts
+    .filter((one) => one.window !== null && isFaultless(one) && lostOf(one) === 0 && !overran(one))
+    .filter((one) => ticksPerMessage(one) !== null)
+    .toSorted(
+      (a, b) => (ticksPerMessage(a) ?? 0) - (ticksPerMessage(b) ?? 0) || (a.window ?? 0) - (b.window ?? 0),
+    )
+    .at(0);
+
+/** Whether more was sent than the buffer held: a side was told so, or what was sent had to be sent again. */
+const overran = ({ notices, repeated }: AccountResult): boolean => notices.length > 0 || repeated > 0;
+
+const overrunSays = (accounts: readonly AccountResult[]): string => {
+  const [first] = accounts.filter((one) => isFaultless(one) && overran(one)).toSorted(faultlessFirst);
+  if (!first) return 'None overran.';
+  const told = first.notices.map(({ who, error, count }) => `${error} to the ${who}: ${figure(count)}`);
+  return `The first that overran is ${figure(first.window)} (${[...told, `sent again: ${figure(first.repeated)}`].join(', ')}).`;
+};
+
+/**
+ * What it costs to lose nothing, by messages of one size: raw, with an acknowledgement for each, and with the best window.
+ * Empty where that is not known.
+ */
+export const costOfAcknowledging = (accounts: readonly AccountResult[]): string =>
+  [...Map.groupBy(accounts, ({ bytes }) => `${figure(bytes)} B`)]
+    .flatMap(([size, own]) => {
+      const [raw] = own.filter(isRaw).flatMap((one) => ticksPerMessage(one) ?? []);
+      if (!raw) return [];
+      const against = (account: AccountResult | undefined, name: string): string[] => {
+        const ticks = account && ticksPerMessage(account);
+        return ticks ? [`${figure(ticks)} ${name} (${(ticks / raw).toFixed(2)} times)`] : [];
+      };
+      const best = bestWindow(own);
+      const closed = [
+        ...against(
+          own.find((one) => one.window === 1 && isFaultless(one)),
+          'with an ACK for each',
+        ),
+        ...(best && best.window !== 1 ? against(best, `with a window of ${figure(best.window)}`) : []),
+      ];
+      return closed.length > 0 ? [`${size}: ${[`${figure(raw)} raw`, ...closed].join(', ')}`] : [];
+    })
+    .join('; ');
+
+/** What to know before reading Figure 2. */
+export const acknowledgementNotes: readonly string[] = [
+  'Offered counts each message once, however often it was sent; sent again are the transmissions after the first, and a recognised duplicate is one that came again and was not delivered again.',
+  'Ticks a message are from the first sending to the last receiving, divided by the messages received. Where a fault is injected they hold the waiting for the timer.',
+];
+
+/** What to know before reading Figure 3. */
+export const windowNotes: readonly string[] = [
+  'A window overran where a side was told that something did not fit, or a message was sent again though no fault was injected.',
+];
