@@ -3,44 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { account, type Needs, openLoop } from 'ringcross/guest';
-import { offeredLoad } from './offered-load.ts';
+import { socketLoad } from './socket-load.ts';
 
 export const needs = { modules: ['netlink'] } satisfies Needs;
 
-const common = {
-  mechanism: 'netlink',
-  direction: 'k2u',
-  kernel: 'netlink',
-  bytes: 256,
-  rooms: [1024, 4096, 16384, 32768].map((size) => ({
-    size,
-    unit: 'bytes' as const,
-    capacity: null,
-    bench: size,
-  })),
-} as const;
-
-/**
- * The sender is told nothing as long as anybody takes the message. The receiver is told once that it has lost something;
- * until it has emptied its queue, netlink drops what comes and does not say so again: netlink_overrun().
- */
-const toldOfGroup = [
-  { learned: 'receiver', error: 'ENOBUFS' },
-  { learned: 'nobody', error: null },
-] as const;
-
-offeredLoad({
-  ...common,
-  bench: 'load-unicast',
-  variant: 'unicast',
-  told: [{ learned: 'sender', error: 'EAGAIN' }],
-});
-offeredLoad({
-  ...common,
-  bench: 'load-multicast',
-  variant: 'multicast',
-  told: toldOfGroup,
-});
+socketLoad('netlink');
 
 const rmemMax = '/proc/sys/net/core/rmem_max';
 const usualMax = Number(readFileSync(rmemMax, 'latin1'));
