@@ -5,6 +5,7 @@ export { debugfs, kernelSide, resetStamps, verified, verifyBelow } from './debug
 export { errnoName, type SystemError } from './errno.ts';
 export { finding, findingChannel } from './finding.ts';
 export { holdReceiver } from './hold.ts';
+export { isolated } from './isolated.ts';
 export { kernelLog, kernelLogEnd } from './kernel-log.ts';
 export { caseChannel, measure, type Series } from './measure.ts';
 export {

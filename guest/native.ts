@@ -80,6 +80,10 @@ export interface Native {
   syscall(number: number, args: CallArgument[]): bigint;
   syscallAsync(number: number, args: CallArgument[]): Promise<bigint>;
   int80(number: number, args: CallArgument[]): bigint;
+  /** OpenSSL's generators draw from the kernel's anew; RAND_poll(3). */
+  reseed(): void;
+  /** The time stamp counter. */
+  tsc(): bigint;
 }
 
 let loaded: Native | undefined;

@@ -14,6 +14,7 @@ import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
 import { ownVersion } from './run/manifest.ts';
 import { signalStatus, signalWatch } from './signals.ts';
+import { openTemplates } from './templates.ts';
 
 const signal = signalWatch();
 
@@ -37,6 +38,8 @@ const repeated = <T extends string>(flags: string, description: string, choices?
 
 const oneKernel = new Option('--kernel <name>', "a kernel's name").default('', "the config's first");
 const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(lensWords).default('auto');
+
+const cold = new Option('--cold', 'boot every guest, instead of cloning one that has booted');
 
 const program = new Command('ringcross')
   .description('Measures how data crosses the border between user space and kernel space, on any kernel.')
@@ -81,6 +84,7 @@ interface RunFlags {
   jobs: number;
   messages?: number;
   timeout?: number;
+  cold?: boolean;
   json?: boolean;
 }
 
@@ -94,6 +98,7 @@ program
   .option('--jobs <n>', 'guests at once', positive, availableParallelism())
   .option('--messages <n>', 'kept samples of every case', positive)
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
+  .addOption(cold)
   .option('--json', 'results on standard output, as in results.json')
   .action(async (flags: RunFlags) => {
     const project = await loadProject();
@@ -108,6 +113,7 @@ program
         jobs: flags.jobs,
         messages: flags.messages ?? null,
         silenceMs: flags.timeout === undefined ? null : flags.timeout * 1000,
+        isCold: flags.cold === true,
         signal,
         progress,
       },
@@ -119,16 +125,19 @@ interface GuestFlags {
   kernel: string;
   lens: LensWord;
   push: string[];
+  cold?: boolean;
 }
 
-const sessionOptions = async (flags: Pick<GuestFlags, 'kernel' | 'lens'>) => {
+const sessionOptions = async (flags: Omit<GuestFlags, 'push'>) => {
   const project = await loadProject();
+  const progress = openProgress();
   return {
     kernel: flags.kernel || (project.kernels[0] ?? ''),
     lens: flags.lens === 'auto' ? await quickestLens() : flags.lens,
     memoryMiB: project.memoryMiB,
+    templates: openTemplates(project, progress, flags.cold === true),
     signal,
-    progress: openProgress(),
+    progress,
   };
 };
 
@@ -140,6 +149,7 @@ program
   .addOption(
     repeated('--push <file>', "a file or folder for the command's working directory; may be repeated"),
   )
+  .addOption(cold)
   .argument('<command...>', 'after --')
   .passThroughOptions()
   .action(async (command: string[], flags: GuestFlags) => {
@@ -153,6 +163,7 @@ program
   .description('an interactive shell in a fresh guest')
   .addOption(oneKernel)
   .addOption(oneLens)
+  .addOption(cold)
   .action(async (flags: GuestFlags) => {
     const options = await sessionOptions(flags);
     using _progress = options.progress;

@@ -1,6 +1,8 @@
 // A fresh guest for one command or one person.
 import type { Lens } from '../vm/lens.ts';
-import { type Vm, withVm } from '../vm/vm.ts';
+import { withPristineVm } from '../vm/pristine.ts';
+import type { TemplateStore } from '../vm/template-store.ts';
+import type { Vm } from '../vm/vm.ts';
 import { ensureGuestImages } from './guest-images.ts';
 import { ensureKernel } from './kernel/index.ts';
 import { kernelReporter, type Progress } from './progress.ts';
@@ -9,11 +11,13 @@ export interface SessionOptions {
   kernel: string;
   lens: Lens;
   memoryMiB: number;
+  /** Where clones come from; null for a guest that boots. */
+  templates: TemplateStore | null;
   signal: AbortSignal;
   progress: Progress;
 }
 
-/** Builds what is missing, boots, hands the guest over and stops it. Errors: those of kernels, images and `withVm`. */
+/** Builds what is missing, hands a guest over and stops it. Errors: those of kernels, images and `withPristineVm`. */
 export const withGuest = async <T>(options: SessionOptions, use: (vm: Vm) => Promise<T>): Promise<T> => {
   const { signal, progress } = options;
   const kernel = await ensureKernel(options.kernel, {
@@ -21,19 +25,21 @@ export const withGuest = async <T>(options: SessionOptions, use: (vm: Vm) => Pro
     onProgress: kernelReporter(options.kernel, progress),
   });
   const images = await ensureGuestImages();
-  progress.update(`kernel ${kernel.name}: booting`);
-  return await withVm(
+  progress.update(`kernel ${kernel.name}: starting a guest`);
+  return await withPristineVm(
     {
       lens: options.lens,
       kernel: kernel.vmlinux,
       buildId: kernel.buildId,
       root: images.root.path,
       agent: images.agent.path,
+      parcel: null,
       memoryMiB: options.memoryMiB,
       cmdline: '',
       consoleLog: null,
       signal,
     },
-    use,
+    options.templates,
+    (vm) => use(vm),
   );
 };

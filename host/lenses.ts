@@ -53,6 +53,7 @@ export const probe = async (
     buildId: kernel.buildId,
     root: images.root.path,
     agent: images.agent.path,
+    parcel: null,
     memoryMiB: 512,
     cmdline: '',
     consoleLog: null,

@@ -7,6 +7,7 @@ const spec = (name: string, needs: Partial<SpecFile['needs']> = {}): SpecFile =>
   path: `/p/specs/${name}.spec.ts`,
   needs: { config: [], modules: [], cmdline: '', cpus: 1, ...needs },
   titles: [],
+  isolated: [],
   loadError: null,
 });
 

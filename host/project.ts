@@ -17,6 +17,8 @@ const configSchema = z.strictObject({
   runs: z.string().default('runs'),
   /** Memory of a guest, MiB. */
   memoryMiB: z.int().min(256).default(1024),
+  /** What templates of guests may take of the cache's disk, MiB: about 130 each. */
+  templatesMiB: z.int().min(0).default(4096),
 });
 
 export type Config = z.input<typeof configSchema>;
@@ -31,6 +33,7 @@ export interface Project {
   modulesDir: string;
   runsDir: string;
   memoryMiB: number;
+  templatesMiB: number;
 }
 
 export const configName = 'ringcross.config.ts';
@@ -49,7 +52,7 @@ export const loadProject = async (from = process.cwd()): Promise<Project> => {
   const parsed = configSchema.safeParse(loaded.default);
   if (!parsed.success)
     throw new RingcrossError('USAGE', `expected a config in ${path}, but: ${z.prettifyError(parsed.error)}`);
-  const { kernels, specs, modules, runs, memoryMiB } = parsed.data;
+  const { kernels, specs, modules, runs, memoryMiB, templatesMiB } = parsed.data;
   return {
     root,
     kernels,
@@ -57,6 +60,7 @@ export const loadProject = async (from = process.cwd()): Promise<Project> => {
     modulesDir: join(root, modules),
     runsDir: join(root, runs),
     memoryMiB,
+    templatesMiB,
   };
 };
 

@@ -27,6 +27,7 @@ export const runHere = async (
     jobs: 2,
     messages: null,
     silenceMs: null,
+    isCold: false,
     progress: quiet,
     ...options,
   });

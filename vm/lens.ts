@@ -17,6 +17,8 @@ interface LensRecord {
   readonly cpus: number;
   /** QEMU's -rtc. */
   readonly rtc: string;
+  /** Whose time of day a guest has: the host's, or one that is the same in every run. */
+  readonly calendar: 'host' | 'fixed';
   /** Words for the guest's kernel that belong to the lens. */
   readonly cmdline: string;
   /**
@@ -49,6 +51,7 @@ export const lensRecords: Record<Lens, LensRecord> = {
     cpu: 'host,migratable=off,+invtsc',
     cpus: 2,
     rtc: 'base=utc,clock=host',
+    calendar: 'host',
     cmdline: '',
     tellsTscRate: false,
     pinned: true,
@@ -66,6 +69,7 @@ export const lensRecords: Record<Lens, LensRecord> = {
     // Time is counted in instructions, and starts at one date for all: a clock's value is normalised in a loop, so that
     // reading CLOCK_MONOTONIC_COARSE costs four instructions more after one start in ten.
     rtc: 'base=2026-01-01T00:00:00,clock=vm',
+    calendar: 'fixed',
     // The local APIC's timer is calibrated in a loop of PAUSE, each of which leaves the translated code: 20 s of a boot.
     // One CPU does as well with the PIT. The check for a working timer is a delay loop that proves nothing here.
     cmdline: 'nolapic_timer no_timer_check',
@@ -81,6 +85,7 @@ export const lensRecords: Record<Lens, LensRecord> = {
     cpu: emulatedCpu,
     cpus: 2,
     rtc: 'base=utc,clock=host',
+    calendar: 'host',
     // QEMU's TSC never goes backwards, on whichever CPU it is read, but the kernel compares it with its ticks,
     // which come late while the host is busy, and says so in the middle of a spec that wants it silent.
     // `reliable` ends that.

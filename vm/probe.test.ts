@@ -19,7 +19,16 @@ test('any doubt about the TSC refuses the lens, with the reason', (t) => {
 });
 
 test('a host without the device is refused before anything boots', async (t) => {
-  const guest = { kernel: '', root: '', agent: '', memoryMiB: 0, cmdline: '', consoleLog: null, buildId: '' };
+  const guest = {
+    kernel: '',
+    root: '',
+    agent: '',
+    parcel: null,
+    memoryMiB: 0,
+    cmdline: '',
+    consoleLog: null,
+    buildId: '',
+  };
   t.deepEqual(await probeCycles('/nonexistent', guest, '/nonexistent/kvm'), {
     works: false,
     reason: '/nonexistent/kvm cannot be opened: ENOENT',

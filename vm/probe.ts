@@ -9,7 +9,7 @@ import type { GuestFacts } from '../guest/protocol/messages.ts';
 import { RingcrossError } from './errors.ts';
 import { qemuProgram } from './qemu-process.ts';
 import { withTemporaryFolder } from './temporary.ts';
-import { type VmRequest, withVm } from './vm.ts';
+import { type GuestRequest, withVm } from './vm.ts';
 
 /** What the probe found: the lens works, or why it is refused. */
 export type ProbeResult = { works: true } | { works: false; reason: string };
@@ -23,7 +23,7 @@ const probeDeadlineMs = 20_000;
  */
 export const probeCycles = async (
   cacheDir: string,
-  guest: Omit<VmRequest, 'lens' | 'bootDeadlineMs'>,
+  guest: Omit<GuestRequest, 'lens'>,
   device = '/dev/kvm',
 ): Promise<ProbeResult> => {
   const denied = await access(device, constants.R_OK | constants.W_OK).then(
@@ -70,10 +70,16 @@ export const clockVerdict = ({ tsc, clockSource }: Pick<GuestFacts, 'tsc' | 'clo
   return { works: true };
 };
 
-const boot = async (guest: Omit<VmRequest, 'lens' | 'bootDeadlineMs'>): Promise<ProbeResult> => {
+const boot = async (guest: Omit<GuestRequest, 'lens'>): Promise<ProbeResult> => {
   try {
-    return await withVm({ ...guest, lens: 'cycles', bootDeadlineMs: probeDeadlineMs }, async ({ facts }) =>
-      clockVerdict(facts),
+    return await withVm(
+      {
+        ...guest,
+        lens: 'cycles',
+        origin: { kind: 'boot', memory: null },
+        bootDeadlineMs: probeDeadlineMs,
+      },
+      async ({ facts }) => clockVerdict(facts),
     );
   } catch (error) {
     if (!(error instanceof RingcrossError) || error.code === 'INTERRUPTED') throw error;

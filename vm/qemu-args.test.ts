@@ -6,6 +6,8 @@ const machine: Machine = {
   kernel: '/k/vmlinux',
   root: '/c/root.erofs',
   agent: '/c/agent.erofs',
+  parcel: null,
+  memory: null,
   memoryMiB: 1024,
   cmdline: '',
   tscKhz: null,
@@ -57,7 +59,7 @@ test('no default devices, no user config, a network that reaches nothing', (t) =
 
 test('a comma in a path is doubled, one token stays one token', (t) => {
   const args = qemuArgs({ ...machine, root: '/a,b/root image' });
-  t.true(args.includes('id=root,if=none,format=raw,readonly=on,file=/a,,b/root image'));
+  t.true(args.includes('id=root,if=none,readonly=on,format=raw,file=/a,,b/root image'));
 });
 
 test('words for the kernel come after ours, and the lens’s before both', (t) => {

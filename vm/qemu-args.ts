@@ -1,5 +1,5 @@
 // From a machine's description to QEMU's arguments. Pure: tested without QEMU.
-import { portName } from '../guest/protocol/messages.ts';
+import { parcelCapacity, parcelSerial, portName } from '../guest/protocol/messages.ts';
 import { type Lens, lensRecords } from './lens.ts';
 
 /** A virtual machine, described. Paths are the host's. */
@@ -10,20 +10,34 @@ export interface Machine {
   root: string;
   /** The read-only image with the agent and its native addon. */
   agent: string;
+  /** What the host delivers (vm/parcel.ts); null for nothing, on a disk of the same size. */
+  parcel: string | null;
   memoryMiB: number;
+  /** Memory that outlives the guest or was there before it; null for memory of its own. */
+  memory: MemoryFile | null;
   /** Extra kernel command line, such as `vsyscall=none`. */
   cmdline: string;
   /** How fast the host's TSC goes; null where the host does not know. */
   tscKhz: number | null;
-  /** Where QEMU writes all that the guest's console says; null where the tail that the host keeps is enough. */
+  /**
+   * Where QEMU writes all that the guest's console says, a clone behind what is there; null where the tail that the host
+   * keeps is enough.
+   */
   consoleLog: string | null;
 }
 
-/** File descriptors that QEMU inherits, each a connected socket to us: no socket file, so none is left behind. */
-export const inheritedFds = { qmp: 3, protocol: 4, console: 5 } as const;
+/** A guest's memory as a file of the host. */
+export interface MemoryFile {
+  path: string;
+  /** A template writes into the file; a clone reads it, and keeps what it writes to itself. */
+  use: 'template' | 'clone';
+}
 
-/** The serial numbers by which the guest's init tells the two disks apart. */
-const diskSerials = { root: 'root', agent: 'agent' } as const;
+/**
+ * File descriptors that QEMU inherits: connected sockets to us, so that no socket file is left behind, and for a clone
+ * the device state that it starts with.
+ */
+export const inheritedFds = { qmp: 3, protocol: 4, console: 5, state: 6 } as const;
 
 /**
  * Arguments after `qemu-system-x86_64`. The machine is `microvm`: it has no versioned types, so the run's manifest
@@ -38,8 +52,9 @@ export const qemuArgs = (machine: Machine): string[] => {
     'none',
     // A guest that resets has ended: panic=-1 turns a panic into a reset.
     '-no-reboot',
+    ...memory(machine),
     '-machine',
-    'microvm,acpi=off,rtc=on',
+    `microvm,acpi=off,rtc=on${machine.memory === null ? '' : `,memory-backend=${memoryId}`}`,
     ...lens.accelerator,
     '-cpu',
     lens.cpu,
@@ -49,12 +64,15 @@ export const qemuArgs = (machine: Machine): string[] => {
     `${machine.memoryMiB}`,
     '-rtc',
     lens.rtc,
-    '-kernel',
-    machine.kernel,
-    '-append',
-    kernelCommandLine(machine),
-    ...disk('root', machine.root),
-    ...disk('agent', machine.agent),
+    ...start(machine),
+    ...disk('root', `format=raw,file=${value(machine.root)}`),
+    ...disk('agent', `format=raw,file=${value(machine.agent)}`),
+    ...disk(
+      parcelSerial,
+      machine.parcel === null
+        ? `driver=null-co,read-zeroes=on,size=${parcelCapacity}`
+        : `format=raw,file=${value(machine.parcel)}`,
+    ),
     // restrict=on: the guest reaches nothing; port 0 lets the host's kernel choose a free one, without a race.
     '-netdev',
     'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22',
@@ -69,7 +87,7 @@ export const qemuArgs = (machine: Machine): string[] => {
     '-device',
     `virtserialport,chardev=protocol,name=${portName}`,
     '-chardev',
-    `socket,id=console,fd=${inheritedFds.console}${machine.consoleLog === null ? '' : `,logfile=${value(machine.consoleLog)}`}`,
+    `socket,id=console,fd=${inheritedFds.console}${consoleLog(machine)}`,
     '-serial',
     'chardev:console',
     '-chardev',
@@ -101,11 +119,31 @@ export const kernelCommandLine = ({
     .filter(Boolean)
     .join(' ');
 
-const disk = (id: keyof typeof diskSerials, path: string): string[] => [
+const consoleLog = ({ consoleLog: path, memory }: Machine): string =>
+  path === null ? '' : `,logfile=${value(path)},logappend=${memory?.use === 'clone' ? 'on' : 'off'}`;
+
+const memoryId = 'ram';
+
+const memory = ({ memory: file, memoryMiB }: Machine): string[] =>
+  file === null
+    ? []
+    : [
+        '-object',
+        `memory-backend-file,id=${memoryId},size=${memoryMiB}M,mem-path=${value(file.path)},share=${file.use === 'template' ? 'on' : 'off'}`,
+      ];
+
+/** A clone has its kernel in memory: it waits for the state of its devices instead. */
+const start = (machine: Machine): string[] =>
+  machine.memory?.use === 'clone'
+    ? ['-incoming', 'defer']
+    : ['-kernel', machine.kernel, '-append', kernelCommandLine(machine)];
+
+/** A disk that the guest finds by its serial number, which is its name. */
+const disk = (name: string, backend: string): string[] => [
   '-drive',
-  `id=${id},if=none,format=raw,readonly=on,file=${value(path)}`,
+  `id=${name},if=none,readonly=on,${backend}`,
   '-device',
-  `virtio-blk-device,drive=${id},serial=${diskSerials[id]}`,
+  `virtio-blk-device,drive=${name},serial=${name}`,
 ];
 
 /** QEMU separates options by commas; a comma inside a value is doubled. */

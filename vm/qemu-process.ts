@@ -1,7 +1,7 @@
 // Starts and stops QEMU. The only place that spawns it.
-import type { Duplex } from 'node:stream';
-import { execa } from 'execa';
-import { RingcrossError } from './errors.ts';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import type { Duplex, Readable } from 'node:stream';
 import { inheritedFds } from './qemu-args.ts';
 import { Qmp } from './qmp.ts';
 
@@ -36,21 +36,27 @@ export const killAllQemu = (): void => {
 };
 process.on('exit', killAllQemu);
 
+/** Characters kept of what QEMU says on its standard error. */
+const stderrLimit = 64 * 1024;
+
+/** The shell's status for a program that cannot be started, which setpriv(1) ends with too. */
+export const cannotStart = 127;
+
 const patience = { quitMs: 2_000, terminateMs: 2_000 };
 
 /**
  * Spawns QEMU in a session of its own, so that a terminal's Ctrl-C reaches only us and we stop it in order, and with
  * SIGKILL as its parent-death signal (prctl(2), PR_SET_PDEATHSIG), so that it never outlives us, however we die.
+ * `state` is the file of device state that a clone starts with. Throws where that cannot be opened.
  */
-export const startQemu = (args: readonly string[]): QemuProcess => {
-  const child = execa('setpriv', ['--pdeathsig', 'KILL', '--', qemuProgram, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+export const startQemu = (args: readonly string[], state: string | null = null): QemuProcess => {
+  const stateFd = state === null ? null : openSync(state, 'r');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', qemuProgram, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...(stateFd === null ? [] : [stateFd])],
     detached: true,
-    cleanup: false,
-    buffer: { stderr: true, fd3: false, fd4: false, fd5: false },
-    reject: false,
   });
-  // execa types further descriptors as readable; node makes each of them a socket pair, which is both.
+  if (stateFd !== null) closeSync(stateFd);
+  // Node types further descriptors as streams of either direction; each is a socket pair, which has both.
   const socket = (fd: number) => child.stdio[fd] as unknown as Duplex;
   const [qmpSocket, protocol, console] = [
     socket(inheritedFds.qmp),
@@ -58,30 +64,35 @@ export const startQemu = (args: readonly string[]): QemuProcess => {
     socket(inheritedFds.console),
   ];
   // A socket whose other end died while we write says EPIPE; the exit says why, so nothing is lost here.
-  for (const end of [qmpSocket, protocol, console]) end?.on('error', () => {});
+  for (const end of [qmpSocket, protocol, console]) end.on('error', () => {});
   const kill = () => {
     child.kill('SIGKILL');
   };
   const entry = { kill };
   running.add(entry);
+  let stderr = '';
+  (child.stderr as Readable).on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-stderrLimit);
+  });
   let hasExited = false;
-  const exited: Promise<QemuExit> = child.then((result) => {
+  const exit = Promise.withResolvers<QemuExit>();
+  const end = (code: number | null, signal: string | null) => {
     hasExited = true;
     running.delete(entry);
-    return {
-      code: result.exitCode ?? null,
-      signal: result.signal ?? null,
-      stderr: String(result.stderr ?? ''),
-    };
+    exit.resolve({ code, signal, stderr });
+  };
+  const said = Promise.withResolvers<void>();
+  child.stderr?.once('close', said.resolve);
+  child.once('exit', (code, signal) => {
+    hasExited = true;
+    void said.promise.then(() => end(code, signal));
   });
-  if (child.pid === undefined)
-    throw new RingcrossError(
-      'QEMU_MISSING',
-      'expected setpriv (util-linux) to start QEMU, but it cannot be run',
-      {
-        next: 'ringcross doctor',
-      },
-    );
+  child.once('error', (error) => {
+    // A process that runs cannot raise it here: signals are sent by `kill`, which does not throw for a dead one.
+    stderr = error.message;
+    end(cannotStart, null);
+  });
+  const exited = exit.promise;
   const qmp = new Qmp(qmpSocket);
 
   const within = async (ms: number): Promise<boolean> => {
@@ -107,7 +118,7 @@ export const startQemu = (args: readonly string[]): QemuProcess => {
     return stopping;
   };
   return {
-    pid: child.pid,
+    pid: child.pid ?? 0,
     qmp,
     protocol,
     console,

@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { canAccess } from './can-access.ts';
 import { RingcrossError } from './errors.ts';
 import { fileSha256 } from './file-digest.ts';
+import { findProgram } from './find-program.ts';
 import { withTemporaryFolder } from './temporary.ts';
 
 /** Changes whenever the layout below does, so that an older image is not taken for this one. */
@@ -43,9 +44,9 @@ export interface Image {
 export const ensureRootImage = async (cacheDir: string, sources: RootSources): Promise<Image> => {
   const programs = {
     node: sources.node,
-    busybox: await findProgram('busybox'),
-    dropbear: await findProgram('dropbear'),
-    dropbearkey: await findProgram('dropbearkey'),
+    busybox: await requireProgram('busybox'),
+    dropbear: await requireProgram('dropbear'),
+    dropbearkey: await requireProgram('dropbearkey'),
   };
   const libraries = await librariesOf(Object.values(programs));
   const contents: [target: string, source: string][] = [
@@ -129,13 +130,9 @@ const librariesOf = async (programs: readonly string[]): Promise<string[]> => {
 export const libraryPaths = (ldd: string): string[] =>
   ldd.split('\n').flatMap((line) => /(?:=>\s*|^\s*)(\/\S+)\s+\(0x/.exec(line)?.[1] ?? []);
 
-/** System administrators' programs may stand outside a user's PATH. */
-const findProgram = async (name: string): Promise<string> => {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/bin'];
-  for (const folder of folders) {
-    const path = join(folder, name);
-    if (folder && (await canAccess(path))) return path;
-  }
+const requireProgram = async (name: string): Promise<string> => {
+  const path = await findProgram(name);
+  if (path !== null) return path;
   throw new RingcrossError(
     'ROOT_IMAGE',
     `expected the program ${name} on this host, but it is not installed`,

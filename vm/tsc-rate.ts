@@ -1,4 +1,9 @@
 // How fast the host's time stamp counter goes: under emulation a guest reads it as it is.
+import { readFile } from 'node:fs/promises';
+
+/** This host's, in kHz; null where it does not tell. */
+export const hostTscKhz = async (): Promise<number | null> =>
+  tscKhz(await readFile('/proc/cpuinfo', 'latin1'));
 
 /** In kHz, from the text of /proc/cpuinfo; null where it does not tell. Pure. */
 export const tscKhz = (cpuinfo: string): number | null => {

@@ -1,53 +1,77 @@
-// One guest's life: spawned, greeted, used, stopped. `withVm` is the only door, so no guest outlives its use.
-import { readFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+// One guest's life: booted or cloned, used, stopped. `withVm` is the only door, so no guest outlives its use.
+import { randomBytes } from 'node:crypto';
+import { copyFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  type ErrorData,
+  type ClockReading,
   type GuestFacts,
-  type GuestMessage,
   type HostMessage,
   protocolVersion,
 } from '../guest/protocol/messages.ts';
-import { encodeLine, LineDecoder } from '../guest/protocol/ndjson.ts';
-import { ConsoleWatcher, evidence, type Incident } from './console.ts';
-import { RingcrossError } from './errors.ts';
+import { encodeLine } from '../guest/protocol/ndjson.ts';
+import { evidence } from './console.ts';
+import { type ErrorCode, RingcrossError } from './errors.ts';
+import { type Feed, openFeed, type VmEvent } from './feed.ts';
 import { throwIfInterrupted } from './interrupted.ts';
 import { lensRecords } from './lens.ts';
+import { freezeInto, resumeFrom } from './migration.ts';
 import { pinVcpus } from './pin.ts';
 import { type Machine, qemuArgs } from './qemu-args.ts';
-import { type QemuExit, type QemuProcess, qemuProgram, type StopStep, startQemu } from './qemu-process.ts';
+import {
+  cannotStart,
+  type QemuExit,
+  type QemuProcess,
+  qemuProgram,
+  type StopStep,
+  startQemu,
+} from './qemu-process.ts';
 import { forwardedPort } from './qmp.ts';
 import { connectSsh, type KeyPair, newKeyPair, type SshLink } from './ssh-link.ts';
-import { tscKhz } from './tsc-rate.ts';
+import { hostTscKhz } from './tsc-rate.ts';
 
-/** What happens in a guest, in the order in which the host learns of it. */
-export type VmEvent =
-  | { kind: 'message'; message: GuestMessage }
-  /** A line on the protocol port that is no message of ours. */
-  | { kind: 'noise'; text: string }
-  | { kind: 'incident'; incident: Incident }
-  /** The last event. */
-  | { kind: 'ended'; exit: QemuExit };
+/** A guest that was stopped between two instructions. */
+export interface Frozen {
+  /** The file that is its memory. */
+  memory: string;
+  /** The file with the state of its devices. */
+  state: string;
+  /** The file with what its console said until then. */
+  console: string;
+  facts: GuestFacts;
+}
 
-export interface VmRequest extends Omit<Machine, 'tscKhz'> {
+/** A guest, however it comes to be. */
+export interface GuestRequest extends Omit<Machine, 'tscKhz' | 'memory'> {
   /** GNU build id of the kernel that must answer, hex. */
   buildId: string;
-  /** From spawn to hello, milliseconds; the lens's own where it is not given. */
-  bootDeadlineMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
+/** It boots, into a memory file if it is to be frozen, or it goes on where another stopped. */
+export type Origin = { kind: 'boot'; memory: string | null } | { kind: 'clone'; of: Frozen };
+
+export interface VmRequest extends GuestRequest {
+  origin: Origin;
+  /** From spawn to hello, milliseconds; the lens's own where it is not given. */
+  bootDeadlineMs?: number | undefined;
+}
+
 export interface Vm {
+  /** A clone has those of its template, its boot id among them. */
   readonly facts: GuestFacts;
-  /** From spawn to hello, milliseconds. */
+  /** From spawn to hello, of a clone to its first word, milliseconds. */
   readonly bootMs: number;
   /** QEMU's full command line. */
   readonly commandLine: readonly string[];
   /** The guest's events after hello, up to `ended`. To be read by one reader. */
   readonly events: AsyncIterable<VmEvent>;
   send(message: HostMessage): void;
-  /** Connects on first use. Errors: SSH_FAILED, GUEST_ENDED. */
+  readClock(): Promise<ClockReading>;
+  /** Loads what specs need of the agent. Errors: GUEST_AGENT, GUEST_ENDED. */
+  prepare(): Promise<void>;
+  /** Stops the guest for good; the state of its devices goes into the file. Errors: TEMPLATE_FREEZE. */
+  freeze(state: string): Promise<void>;
+  /** Starts the SSH server and connects, on first use. Errors: SSH_FAILED, GUEST_AGENT, GUEST_ENDED. */
   ssh(): Promise<SshLink>;
   /** Puts files into the guest over SSH. Errors: SSH_FAILED, GUEST_ENDED. */
   push(files: readonly { from: string; to: string }[]): Promise<void>;
@@ -59,27 +83,33 @@ export interface Vm {
 }
 
 /**
- * Boots a guest, hands it to `use` and stops it, whatever happens.
- * Errors: BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, INTERRUPTED, and those of `use`.
+ * Boots or clones a guest, hands it to `use` and stops it, whatever happens.
+ * Errors: BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, TEMPLATE_RESTORE, INTERRUPTED, and those of `use`.
  */
 export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>): Promise<T> => {
-  const args = qemuArgs({ ...request, tscKhz: tscKhz(await readFile('/proc/cpuinfo', 'latin1')) });
+  const { origin } = request;
+  const args = qemuArgs({
+    ...request,
+    memory: memoryOf(origin),
+    tscKhz: await hostTscKhz(),
+  });
   throwIfInterrupted(request.signal);
+  // The console of a clone begins with what its template said.
+  if (origin.kind === 'clone' && request.consoleLog !== null)
+    await copyFile(origin.of.console, request.consoleLog);
   const started = performance.now();
-  await using qemu = startQemu(args);
+  await using qemu = startQemu(args, origin.kind === 'clone' ? origin.of.state : null);
   const stopOnAbort = () => void qemu.stop();
   request.signal?.addEventListener('abort', stopOnAbort, { once: true });
   let link: SshLink | null = null;
   try {
     const feed = openFeed(qemu);
-    const facts = await boot(qemu, feed, request);
-    const keys = newKeyPair();
     const send = (message: HostMessage) => void qemu.protocol.write(encodeLine(message));
-    send({ type: 'welcome', authorizedKey: keys.publicKey });
+    const facts = await greet(qemu, feed, request, send);
     const connected = async (): Promise<SshLink> => {
       link ??= await whileItRuns(
         feed,
-        withinLens(request, 'an SSH session', connect(qemu, feed, keys, request)),
+        withinLens(request, 'an SSH session', connect(qemu, feed, request, send)),
       );
       return link;
     };
@@ -89,6 +119,13 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
       commandLine: args,
       events: feed.events,
       send,
+      readClock: () => readClock(feed, send),
+      prepare: async () => {
+        const prepared = feed.answer('prepared');
+        send({ type: 'prepare' });
+        await prepared;
+      },
+      freeze: (state) => freezeInto(qemu.qmp, state),
       ssh: connected,
       push: async (files) => {
         const ssh = await connected();
@@ -109,85 +146,37 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
   }
 };
 
-interface Feed {
-  events: Readable & AsyncIterable<VmEvent>;
-  console: ConsoleWatcher;
-  /** The public host key, once the guest's SSH server listens. */
-  hostKey: Promise<string>;
-  hello: Promise<{ protocol: number; facts: GuestFacts }>;
-  /** Rejects with GUEST_ENDED when all that the guest said has been read. */
-  ended: Promise<never>;
-}
+type Send = (message: HostMessage) => void;
 
-/** Joins protocol, console and exit into one stream of events. Hello and SSH's readiness are taken out on the way. */
-const openFeed = (qemu: QemuProcess): Feed => {
-  const hello = Promise.withResolvers<{ protocol: number; facts: GuestFacts }>();
-  const hostKey = Promise.withResolvers<string>();
-  const ended = Promise.withResolvers<never>();
-  for (const { promise } of [hello, hostKey, ended]) promise.catch(() => {});
-  // Never paused: whoever runs a cell keeps every event anyway, and a paused socket would keep QEMU's end from us.
-  const events = new Readable({ objectMode: true, read: () => {} });
-  const tell = (event: VmEvent) => void events.push(event);
-  const console = new ConsoleWatcher((incident) => tell({ kind: 'incident', incident }));
-  const decoder = new LineDecoder<GuestMessage>();
-  qemu.protocol.on('data', (chunk: Buffer) => {
-    for (const decoded of decoder.push(chunk)) {
-      if (!decoded.ok) tell({ kind: 'noise', text: decoded.text });
-      else if (decoded.message.type === 'hello') hello.resolve(decoded.message);
-      else if (decoded.message.type === 'ssh-ready') hostKey.resolve(decoded.message.hostKey);
-      else {
-        if (decoded.message.type === 'agent-error') hostKey.reject(agentError(decoded.message.error));
-        tell({ kind: 'message', message: decoded.message });
-      }
-    }
-  });
-  qemu.console.on('data', (chunk: Buffer) => console.push(chunk));
-  void qemu.exited.then(async (exit) => {
-    // What the guest said last is still in the sockets when QEMU is gone.
-    await Promise.all([drained(qemu.protocol), drained(qemu.console)]);
-    const error = new RingcrossError('GUEST_ENDED', 'expected the guest to run on, but it ended', {
-      log: evidence(console.tail()).join('\n'),
-    });
-    for (const { reject } of [hello, hostKey, ended]) reject(error);
-    const rest = decoder.rest();
-    if (rest) tell({ kind: 'noise', text: rest });
-    tell({ kind: 'ended', exit });
-    events.push(null);
-  });
-  return { events, console, hello: hello.promise, hostKey: hostKey.promise, ended: ended.promise };
+const memoryOf = (origin: Origin): Machine['memory'] => {
+  if (origin.kind === 'clone') return { path: origin.of.memory, use: 'clone' };
+  return origin.memory === null ? null : { path: origin.memory, use: 'template' };
 };
 
-const agentError = ({ message, stack }: ErrorData): RingcrossError =>
-  new RingcrossError(
-    'SSH_FAILED',
-    `expected the guest's SSH server to start, but the agent says: ${message}`,
-    {
-      log: stack ?? message,
-    },
-  );
-
-/** Resolves when a stream has ended; at once where it already has, and never later than a second. */
-const drained = async (stream: Readable): Promise<void> => {
-  if (stream.readableEnded || stream.destroyed) return;
-  stream.resume();
-  const closed = Promise.withResolvers<void>();
-  stream.once('end', closed.resolve);
-  stream.once('close', closed.resolve);
-  await Promise.race([closed.promise, delay(1_000)]);
+const readClock = async (feed: Feed, send: Send): Promise<ClockReading> => {
+  const answer = feed.answer('clock');
+  send({ type: 'read-clock' });
+  return (await answer).clock;
 };
 
-const boot = async (qemu: QemuProcess, feed: Feed, request: VmRequest): Promise<GuestFacts> => {
+/** Waits until the guest is there and is the one that was asked for. */
+const greet = async (qemu: QemuProcess, feed: Feed, request: VmRequest, send: Send): Promise<GuestFacts> => {
   const lens = lensRecords[request.lens];
-  const deadlineMs = request.bootDeadlineMs ?? lens.bootDeadlineMs;
-  const greet = async () => {
+  const { origin } = request;
+  const deadlineMs =
+    request.bootDeadlineMs ?? (origin.kind === 'clone' ? cloneDeadlineMs : lens.bootDeadlineMs);
+  const work = async () => {
+    const hello = feed.answer('hello');
     if (lens.pinned) await pinVcpus(qemu.qmp);
     else await qemu.qmp.negotiate();
-    return checkHello(await feed.hello, request.buildId);
+    if (origin.kind === 'boot') return checkHello(await hello, request.buildId);
+    await resume(qemu, feed, request, send);
+    return origin.of.facts;
   };
   try {
     return await within(
       deadlineMs,
-      greet(),
+      work(),
       () =>
         new RingcrossError(
           'BOOT_TIMEOUT',
@@ -198,19 +187,36 @@ const boot = async (qemu: QemuProcess, feed: Feed, request: VmRequest): Promise<
         ),
     );
   } catch (error) {
-    if (
-      !(error instanceof RingcrossError) ||
-      !['GUEST_ENDED', 'QEMU_EXITED', 'QMP_ERROR'].includes(error.code)
-    )
-      throw error;
+    if (!(error instanceof RingcrossError) || !endings.includes(error.code)) throw error;
     // A QEMU that refuses a command has not ended by itself.
     await qemu.stop();
     throw bootFailure(await qemu.exited, feed.console.tail(), error);
   }
 };
 
-/** The shell's status for a program that cannot be started, which setpriv(1) ends with too. */
-const notFound = 127;
+/** A clone takes a tenth of a second; one that is not there after so long, on whatever host, never will be. */
+const cloneDeadlineMs = 60_000;
+
+const endings: readonly ErrorCode[] = ['GUEST_ENDED', 'QEMU_EXITED', 'QMP_ERROR'];
+
+/** Lets a clone run, and makes it a guest of its own. */
+const resume = async (qemu: QemuProcess, feed: Feed, { lens }: VmRequest, send: Send): Promise<void> => {
+  const nonce = randomBytes(16).toString('hex');
+  const resumed = feed.answer('resumed');
+  await resumeFrom(qemu.qmp);
+  send({
+    type: 'resume',
+    nonce,
+    entropy: randomBytes(64).toString('base64'),
+    realtimeNs: lensRecords[lens].calendar === 'host' ? `${BigInt(Date.now()) * 1_000_000n}` : null,
+  });
+  const answer = await resumed;
+  if (answer.nonce !== nonce)
+    throw new RingcrossError(
+      'GUEST_PROTOCOL',
+      `expected the clone to say ${nonce}, but it says ${answer.nonce}`,
+    );
+};
 
 const bootFailure = (
   { code, signal, stderr }: QemuExit,
@@ -218,7 +224,7 @@ const bootFailure = (
   cause: RingcrossError,
 ): RingcrossError => {
   const log = [stderr.trim(), ...evidence(tail)].filter(Boolean).join('\n');
-  if (code === notFound)
+  if (code === cannotStart)
     return new RingcrossError('QEMU_MISSING', `expected ${qemuProgram} to start, but it cannot`, {
       log,
       cause,
@@ -257,13 +263,11 @@ const checkHello = (hello: { protocol: number; facts: GuestFacts }, buildId: str
   return hello.facts;
 };
 
-const connect = async (
-  qemu: QemuProcess,
-  feed: Feed,
-  keys: KeyPair,
-  request: VmRequest,
-): Promise<SshLink> => {
-  const hostKey = await feed.hostKey;
+const connect = async (qemu: QemuProcess, feed: Feed, request: VmRequest, send: Send): Promise<SshLink> => {
+  const keys: KeyPair = newKeyPair();
+  const ready = feed.answer('ssh-ready');
+  send({ type: 'start-ssh', authorizedKey: keys.publicKey });
+  const { hostKey } = await ready;
   const usernet = await qemu.qmp.execute('human-monitor-command', { 'command-line': 'info usernet' });
   const port = forwardedPort(String(usernet));
   if (port === null)

@@ -1,5 +1,5 @@
 // The agent's end of the protocol port: one file descriptor for both directions, since the port opens only once.
-import { createReadStream, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { type GuestMessage, type HostMessage, portName } from '../protocol/messages.ts';
 import { encodeLine, LineDecoder } from '../protocol/ndjson.ts';
 
@@ -9,23 +9,35 @@ export interface Channel {
    * slow to read slows the sender down instead of filling memory.
    */
   send(message: GuestMessage): void;
-  /** The host's messages; ends when the host has gone. */
-  messages(): AsyncGenerator<HostMessage>;
+  /**
+   * Waits for the host's next message; null when the host has gone. The whole thread sleeps in read(2): the agent has
+   * nothing else to do until it is asked, and a clone that wakes there answers without an event loop.
+   */
+  receive(): HostMessage | null;
 }
+
+/** Bytes of one read: the host's messages are short. */
+const readSize = 16 * 1024;
 
 /** Opens the port named `ringcross`. Throws where the machine has none: then there is no host to serve. */
 export const openChannel = (): Channel => {
   const fd = openSync(portDevice(), 'r+');
+  const chunk = Buffer.allocUnsafeSlow(readSize);
+  const decoder = new LineDecoder<HostMessage>();
+  const waiting: HostMessage[] = [];
   return {
     send: (message) => writeAll(fd, Buffer.from(encodeLine(message))),
-    messages: async function* () {
-      const decoder = new LineDecoder<HostMessage>();
-      for await (const chunk of createReadStream('', { fd, autoClose: false }))
-        for (const decoded of decoder.push(chunk as Buffer)) {
+    receive: () => {
+      while (waiting.length === 0) {
+        const count = readSync(fd, chunk);
+        if (count === 0) return null;
+        for (const decoded of decoder.push(chunk.subarray(0, count))) {
           if (!decoded.ok)
             throw new Error(`the host sent what is no message: ${decoded.reason}: ${decoded.text}`);
-          yield decoded.message;
+          waiting.push(decoded.message);
         }
+      }
+      return waiting.shift() ?? null;
     },
   };
 };

@@ -1,7 +1,8 @@
 // What this guest is. Every fact is read here and now; one that cannot be read is null.
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { GuestFacts } from '../protocol/messages.ts';
+import { native } from '../native.ts';
+import type { ClockReading, GuestFacts } from '../protocol/messages.ts';
 
 export const readFacts = (): GuestFacts => {
   const cpuinfo = text('/proc/cpuinfo') ?? '';
@@ -16,7 +17,7 @@ export const readFacts = (): GuestFacts => {
     cpus: availableParallelism(),
     memoryKiB: memoryKiB(),
     cmdline: text('/proc/cmdline'),
-    clockSource: text('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
+    clockSource: clockSource(),
     tsc: {
       constant: cpuFlags.includes('constant_tsc'),
       nonstop: cpuFlags.includes('nonstop_tsc'),
@@ -25,6 +26,15 @@ export const readFacts = (): GuestFacts => {
     mitigations: readMitigations(),
   };
 };
+
+export const readClock = (): ClockReading => ({
+  tsc: `${native().tsc()}`,
+  monotonicNs: `${process.hrtime.bigint()}`,
+  clockSource: clockSource(),
+});
+
+const clockSource = (): string | null =>
+  text('/sys/devices/system/clocksource/clocksource0/current_clocksource');
 
 /**
  * The GNU build id among ELF notes: each is name size, description size and type as 32-bit words, then both padded to

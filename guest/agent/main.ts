@@ -6,8 +6,10 @@ import type { GuestMessage, HostMessage, ModuleRequest } from '../protocol/messa
 import { protocolVersion } from '../protocol/messages.ts';
 import { configure } from '../settings.ts';
 import { openChannel } from './channel.ts';
+import { becomeClone, prepare } from './clone.ts';
 import { errorData } from './error-data.ts';
-import { readFacts } from './facts.ts';
+import { readClock, readFacts } from './facts.ts';
+import { unpackParcel } from './parcel.ts';
 import { startSshServer } from './ssh-server.ts';
 
 export * from '../index.ts';
@@ -17,14 +19,26 @@ type Tell = (message: GuestMessage) => void;
 const serve = async (): Promise<void> => {
   const channel = openChannel();
   channel.send({ type: 'hello', protocol: protocolVersion, facts: readFacts() });
-  for await (const message of channel.messages()) await answer(message, channel.send);
+  for (let message = channel.receive(); message !== null; message = channel.receive())
+    await answer(message, channel.send);
 };
 
 const answer = async (message: HostMessage, tell: Tell): Promise<void> => {
   try {
-    if (message.type === 'welcome')
-      tell({ type: 'ssh-ready', hostKey: await startSshServer(message.authorizedKey) });
-    else await runWithModules(message, tell);
+    switch (message.type) {
+      case 'prepare':
+        await prepare();
+        return tell({ type: 'prepared' });
+      case 'resume':
+        becomeClone(message);
+        return tell({ type: 'resumed', nonce: message.nonce });
+      case 'read-clock':
+        return tell({ type: 'clock', clock: readClock() });
+      case 'start-ssh':
+        return tell({ type: 'ssh-ready', hostKey: await startSshServer(message.authorizedKey) });
+      case 'run-spec':
+        return await runWithModules(message, tell);
+    }
   } catch (error) {
     tell({ type: 'agent-error', error: errorData(error) });
   }
@@ -32,10 +46,11 @@ const answer = async (message: HostMessage, tell: Tell): Promise<void> => {
 
 /** Modules are loaded in the order given and unloaded in reverse; one that is refused ends the spec before it starts. */
 const runWithModules = async (
-  { spec, modules, messages, unit }: HostMessage & { type: 'run-spec' },
+  { spec, modules, messages, unit, tests: wanted }: HostMessage & { type: 'run-spec' },
   tell: Tell,
 ): Promise<void> => {
   configure({ messages, unit });
+  unpackParcel();
   const before = kernelLogEnd();
   const loaded: ModuleRequest[] = [];
   let tests = 0;
@@ -43,7 +58,7 @@ const runWithModules = async (
     if (loadAll(modules, loaded, tell)) {
       // Imported late: the test runner costs a boot nothing when only a shell is wanted.
       const { runSpec } = await import('./run-spec.ts');
-      tests = await runSpec(spec, tell);
+      tests = await runSpec(spec, wanted, tell);
     }
   } finally {
     for (const { name } of loaded.reverse())

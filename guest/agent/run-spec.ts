@@ -3,13 +3,20 @@ import diagnosticsChannel from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type { EventData } from 'node:test';
-import { run } from 'node:test';
+import { type RunOptions, run } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { accountChannel } from '../account.ts';
 import { findingChannel } from '../finding.ts';
 import { caseChannel } from '../measure.ts';
-import type { AccountReport, CaseReport, Finding, GuestMessage, TestOutcome } from '../protocol/messages.ts';
+import type {
+  AccountReport,
+  CaseReport,
+  Finding,
+  GuestMessage,
+  HostMessage,
+  TestOutcome,
+} from '../protocol/messages.ts';
 import type { CaseResult } from '../sample.ts';
 import { errorData } from './error-data.ts';
 
@@ -18,8 +25,10 @@ type Tell = (message: GuestMessage) => void;
 /** Characters kept of what one test prints: a test that prints without end fills no disk. */
 const outputLimit = 256 * 1024;
 
-/** Runs the spec and returns how many tests it had. A spec that cannot be imported is a failed test of its own. */
-export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
+type Wanted = (HostMessage & { type: 'run-spec' })['tests'];
+
+/** Runs the tests of a spec that are wanted, and returns how many. A spec that cannot be imported is a failed test of its own. */
+export const runSpec = async (spec: string, wanted: Wanted, tell: Tell): Promise<number> => {
   let running: string[] = [];
   const printed = new Map<string, number>();
   const onCase = (result: unknown) =>
@@ -41,7 +50,7 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   });
   let tests = 0;
   try {
-    const events = run({ files: [spec], isolation: 'none', concurrency: 1 });
+    const events = run({ files: [spec], isolation: 'none', concurrency: 1, ...patternsOf(wanted) });
     // Events are handled as they are emitted: what comes out of the stream is later, perhaps after a crash.
     events.on('test:dequeue', ({ name, nesting }: EventData.TestDequeue) => {
       running = [...running.slice(0, nesting), name];
@@ -91,6 +100,12 @@ export const runSpec = async (spec: string, tell: Tell): Promise<number> => {
   }
   return tests;
 };
+
+/** A test is matched by its full name; parts that it starts itself have theirs behind it. */
+const patternsOf = (wanted: Wanted): Pick<RunOptions, 'testNamePatterns' | 'testSkipPatterns'> =>
+  'only' in wanted
+    ? { testNamePatterns: [new RegExp(`^${RegExp.escape(wanted.only)}( |$)`)] }
+    : { testSkipPatterns: wanted.except.map((name) => new RegExp(`^${RegExp.escape(name)}$`)) };
 
 /**
  * Tells node:test that nothing more will come, once the spec is imported and its first test has started: by itself it

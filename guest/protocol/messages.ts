@@ -2,7 +2,7 @@
 // named `ringcross`. Shared by both sides; holds types and constants only.
 
 /** Changes with any incompatible change below. The host refuses a guest that says another. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The name QEMU gives the port, as the guest reads it under /sys/class/virtio-ports. */
 export const portName = 'ringcross';
@@ -169,6 +169,15 @@ export type Finding =
       condition: string;
     } & Stated);
 
+/** What the guest's clocks say at one moment. */
+export interface ClockReading {
+  /** The time stamp counter, decimal. */
+  tsc: string;
+  /** CLOCK_MONOTONIC, nanoseconds, decimal. */
+  monotonicNs: string;
+  clockSource: string | null;
+}
+
 /** A module the agent loads before a spec and unloads after it. */
 export interface ModuleRequest {
   name: string;
@@ -180,6 +189,11 @@ export interface ModuleRequest {
 
 export type GuestMessage =
   | { type: 'hello'; protocol: number; facts: GuestFacts }
+  /** All that a spec will need of the agent's own code is loaded: the guest can be frozen. */
+  | { type: 'prepared' }
+  /** The guest is a clone from now on: it says the nonce that it was given, and has randomness of its own. */
+  | { type: 'resumed'; nonce: string }
+  | { type: 'clock'; clock: ClockReading }
   /** The SSH server listens; `hostKey` is its public key, made in the guest, in OpenSSH's format. */
   | { type: 'ssh-ready'; hostKey: string }
   | { type: 'module'; name: string; state: 'loaded' | 'unloaded' }
@@ -209,11 +223,19 @@ export type GuestMessage =
   | { type: 'agent-error'; error: ErrorData };
 
 export type HostMessage =
-  /** Answers hello: who may log in over SSH. */
-  | { type: 'welcome'; authorizedKey: string }
+  /** Loads what a spec needs of the agent, so that no clone has to; answered by `prepared`. */
+  | { type: 'prepare' }
   /**
-   * Runs one spec file; `messages` overrides the number of kept samples of every case, `unit` is what a tick of this
-   * machine counts, null where it counts nothing.
+   * To a clone of a frozen guest, which knows nothing of it until then. `entropy`: 64 bytes of the host's, base64.
+   * `realtimeNs`: what time it is, nanoseconds since 1970, decimal; null where the lens has a calendar of its own.
+   */
+  | { type: 'resume'; nonce: string; entropy: string; realtimeNs: string | null }
+  | { type: 'read-clock' }
+  /** Who may log in over SSH; answered by `ssh-ready`. */
+  | { type: 'start-ssh'; authorizedKey: string }
+  /**
+   * Takes the files of the parcel and runs one spec file of them; `messages` overrides the number of kept samples of
+   * every case, `unit` is what a tick of this machine counts, null where it counts nothing.
    */
   | {
       type: 'run-spec';
@@ -221,4 +243,25 @@ export type HostMessage =
       modules: ModuleRequest[];
       messages: number | null;
       unit: TickUnit | null;
+      /** Full names of tests, as node:test matches them: their suites' titles and their own, with spaces between. */
+      tests: { only: string } | { except: string[] };
     };
+
+/**
+ * What a spec needs reaches the guest on a disk of its own, the parcel: from `parcelOffset` bytes on, a length of four
+ * bytes, little-endian, and so many bytes of JSON, a list of `ParcelFile`; then the files' bytes, one after the other.
+ * What stands before is never read by us, but was by the kernel while it booted, which looked for partitions.
+ */
+export interface ParcelFile {
+  /** Where it is put in the guest. */
+  path: string;
+  bytes: number;
+}
+
+export const parcelOffset = 1024 * 1024;
+
+/** The disk's size as the guest sees it, whatever is on it: a clone finds another parcel on the disk of its template. */
+export const parcelCapacity = 1024 * 1024 * 1024;
+
+/** The serial number by which the guest finds the disk. */
+export const parcelSerial = 'parcel';

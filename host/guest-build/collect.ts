@@ -11,7 +11,7 @@ registerHooks({
     specifier === 'node:test' ? { url: collector, shortCircuit: true } : next(specifier, context),
 });
 
-const { titles } = (await import(collector)) as { titles: string[] };
+const { titles, isolated } = (await import(collector)) as { titles: string[]; isolated: string[] };
 const spec = (await import(pathToFileURL(process.argv[2] ?? '').href)) as { needs?: unknown };
-writeSync(3, JSON.stringify({ needs: spec.needs ?? null, titles }));
+writeSync(3, JSON.stringify({ needs: spec.needs ?? null, titles, isolated }));
 process.exit(0);

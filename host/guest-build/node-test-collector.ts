@@ -4,7 +4,12 @@ type Body = (...args: unknown[]) => unknown;
 
 /** Joined with their suites' titles by ` › `, as results name tests. */
 export const titles: string[] = [];
+/** Those of them that get a kernel of their own. */
+export const isolated: string[] = [];
 const open: string[] = [];
+
+const isIsolated = (argument: unknown): boolean =>
+  typeof argument === 'object' && argument !== null && 'isolated' in argument && argument.isolated === true;
 
 const parse = (args: unknown[]): { title: string; body: Body | undefined } => ({
   title:
@@ -16,7 +21,9 @@ const variants = <T extends Body>(declare: T) =>
   Object.assign(declare, { skip: declare, todo: declare, only: declare, expectFailure: declare });
 
 export const test = variants((...args: unknown[]) => {
-  titles.push([...open, parse(args).title].join(' › '));
+  const title = [...open, parse(args).title].join(' › ');
+  titles.push(title);
+  if (args.some(isIsolated)) isolated.push(title);
 });
 
 export const suite = variants((...args: unknown[]) => {

@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { loadProject, ownRoot } from '../project.ts';
-import { findSpecs, readSpec, readSpecs, withBundledSpec } from './spec.ts';
+import { bundleSpec, findSpecs, readSpec, readSpecs } from './spec.ts';
 
 const write = async (t: ExecutionContext, text: string): Promise<string> => {
   const path = join(await temporaryFolder(t), 'x.spec.ts');
@@ -108,24 +108,19 @@ test('every spec of ours is found, and a glob that matches none is an error that
 test('a bundled spec is one file whose source map names the spec as the project does', async (t) => {
   const project = await loadProject(ownRoot);
   const [path = ''] = await findSpecs(project, ['pipe']);
-  await withBundledSpec(project, path, async (bundle) => {
-    const text = await readFile(bundle, 'utf8');
-    const [, encoded = ''] = /sourceMappingURL=data:application\/json;base64,(\S+)/.exec(text) ?? [];
-    const map = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { sources: string[] };
-    // What it imports of its folder stands there too.
-    t.true(map.sources.includes('specs/pipe.spec.ts'), map.sources.join());
-    for (const source of map.sources) t.regex(source, /^specs\/[a-z0-9-]+(\.spec)?\.ts$/);
-    t.regex(text, /from "ringcross\/guest"/);
-  });
+  const { name, content } = await bundleSpec(project, path);
+  t.is(name, 'pipe.spec.mjs');
+  const text = content.toString();
+  const [, encoded = ''] = /sourceMappingURL=data:application\/json;base64,(\S+)/.exec(text) ?? [];
+  const map = JSON.parse(Buffer.from(encoded, 'base64').toString()) as { sources: string[] };
+  // What it imports of its folder stands there too.
+  t.true(map.sources.includes('specs/pipe.spec.ts'), map.sources.join());
+  for (const source of map.sources) t.regex(source, /^specs\/[a-z0-9-]+(\.spec)?\.ts$/);
+  t.regex(text, /from "ringcross\/guest"/);
 });
 
 test('a spec that does not compile is an error with its line', async (t) => {
   const project = await loadProject(ownRoot);
-  const error = await t.throwsAsync(
-    withBundledSpec(project, await write(t, 'const = 1;'), async () => {}),
-    {
-      code: 'SPEC_LOAD',
-    },
-  );
+  const error = await t.throwsAsync(bundleSpec(project, await write(t, 'const = 1;')), { code: 'SPEC_LOAD' });
   t.regex(String((error as { log?: string }).log), /x\.spec\.ts:1: /);
 });

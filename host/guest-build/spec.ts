@@ -1,12 +1,11 @@
 // A spec on the host: what it declares, and the one file it becomes for the guest.
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, matchesGlob } from 'node:path';
 import { type BuildFailure, build } from 'esbuild';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
-import { withTemporaryFolder } from '../../vm/temporary.ts';
 import { inParallel } from '../in-parallel.ts';
 import { ownRoot, type Project, pinnedNode } from '../project.ts';
 
@@ -41,6 +40,8 @@ export interface SpecFile {
   needs: Needs;
   /** Titles of the tests it declares while it loads, with those of their suites, in order. */
   titles: string[];
+  /** Those of them that share their kernel with no other test. */
+  isolated: string[];
   /** Why it cannot be run at all; null where it can. */
   loadError: RingcrossError | null;
 }
@@ -83,6 +84,7 @@ export const readSpec = async (path: string, deadlineMs = loadDeadlineMs): Promi
     path,
     needs: needsSchema.parse({}),
     titles: [],
+    isolated: [],
     loadError: new RingcrossError('SPEC_LOAD', message, log ? { log } : {}),
   });
   const result = await execa(pinnedNode, [join(ownRoot, 'host/guest-build/collect.ts'), path], {
@@ -97,29 +99,33 @@ export const readSpec = async (path: string, deadlineMs = loadDeadlineMs): Promi
       String(result.stderr),
     );
   if (result.failed) return broken(`expected the spec ${name} to load, but it threw`, String(result.stderr));
-  const declared = JSON.parse(String(result.stdio[3])) as { needs: unknown; titles: string[] };
+  const declared = JSON.parse(String(result.stdio[3])) as {
+    needs: unknown;
+    titles: string[];
+    isolated: string[];
+  };
   const needs = needsSchema.safeParse(declared.needs ?? {});
   if (!needs.success) return broken(`expected valid needs in ${name}, but: ${z.prettifyError(needs.error)}`);
   const twice = declared.titles.find((title, index) => declared.titles.indexOf(title) !== index);
   // Results are told by title: of two with one title, one would hide the other.
   if (twice !== undefined)
     return broken(`expected a title of its own for each test of ${name}, but two are "${twice}"`);
-  return { name, path, needs: needs.data, titles: declared.titles, loadError: null };
+  return {
+    name,
+    path,
+    needs: needs.data,
+    titles: declared.titles,
+    isolated: declared.isolated,
+    loadError: null,
+  };
 };
 
-/** Hands `use` a folder with the spec as one file of JavaScript, and removes it afterwards. Errors: SPEC_LOAD. */
-export const withBundledSpec = <T>(
+/** The spec as one file of JavaScript. Errors: SPEC_LOAD. */
+export const bundleSpec = async (
   project: Project,
   path: string,
-  use: (bundle: string) => Promise<T>,
-): Promise<T> =>
-  withTemporaryFolder(async (work) => {
-    const outfile = join(work, `${basename(path, '.ts')}.mjs`);
-    await writeFile(outfile, await bundleSpec(project, path));
-    return await use(outfile);
-  });
-
-const bundleSpec = async (project: Project, path: string): Promise<string> => {
+): Promise<{ name: string; content: Buffer }> => {
+  const name = `${basename(path, '.ts')}.mjs`;
   try {
     const { outputFiles } = await build({
       entryPoints: [path],
@@ -136,7 +142,7 @@ const bundleSpec = async (project: Project, path: string): Promise<string> => {
       outfile: join(project.root, basename(path, '.ts')),
       logLevel: 'silent',
     });
-    return outputFiles[0]?.text ?? '';
+    return { name, content: Buffer.from(outputFiles[0]?.contents ?? []) };
   } catch (cause) {
     if (!isBuildFailure(cause)) throw cause;
     const log = cause.errors

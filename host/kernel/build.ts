@@ -2,12 +2,12 @@
 
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireSpace } from '../../vm/disk-space.ts';
 import { RingcrossError } from '../../vm/errors.ts';
 import { fileSha256 } from '../../vm/file-digest.ts';
 import { compileKernel } from './compile.ts';
 import { configValues } from './config-lines.ts';
 import { configureKernel } from './configure.ts';
-import { requireSpace } from './disk-space.ts';
 import { buildEnvironment } from './environment.ts';
 import { keepBuild, kept } from './keep.ts';
 import { kernelKey, recipe, sha256 } from './kernel-key.ts';

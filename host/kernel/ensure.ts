@@ -1,11 +1,11 @@
 // Finds a kernel in the cache or builds it.
 
+import { diskFullError, tellsDiskFull } from '../../vm/disk-space.ts';
 import { RingcrossError } from '../../vm/errors.ts';
+import { withFileLock } from '../../vm/file-lock.ts';
 import { throwIfInterrupted } from '../../vm/interrupted.ts';
 import { cacheRoot } from '../cache.ts';
-import { withFileLock } from '../file-lock.ts';
 import { buildKernel } from './build.ts';
-import { diskFullError, tellsDiskFull } from './disk-space.ts';
 import { requestKey } from './kernel-key.ts';
 import { defaultConfigFolder, type KernelPlan, readKernelPlan, readKernelsFile } from './kernels-file.ts';
 import { type KernelProgress, progressReporter } from './progress.ts';

@@ -1,8 +1,8 @@
 // One way to run a program of the build: it never outlives us, and its end is told in one shape.
 
 import { execa } from 'execa';
+import { diskFullError, tellsDiskFull } from '../../vm/disk-space.ts';
 import { throwIfInterrupted } from '../../vm/interrupted.ts';
-import { diskFullError, tellsDiskFull } from './disk-space.ts';
 
 export interface ToolOptions {
   /** The whole environment; nothing is added from ours. */

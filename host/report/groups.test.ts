@@ -11,6 +11,7 @@ const cell = (changes: Partial<CellResult>): CellResult => ({
   lens: 'instructions',
   spec: 'chardev',
   outcome: 'passed',
+  start: null,
   bootMs: 1,
   ms: 2,
   tests: [],

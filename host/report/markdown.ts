@@ -8,7 +8,7 @@ import { type Group, groupsOf } from './groups.ts';
 import { reliabilitySections } from './reliability-sections.ts';
 import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
 import { renderTable } from './table.ts';
-import { timeTable, waited } from './time.ts';
+import { starts, timeTable, waited } from './time.ts';
 
 /** The whole report, first what ran and whether it passed. Errors: USAGE, as `groupsOf`. */
 export const markdownReport = (results: Results, manifest: Manifest): string =>
@@ -63,6 +63,7 @@ const timeSection = (results: Results, manifest: Manifest): string[] => [
   '## Where the time went',
   renderTable(timeTable(results)),
   ...waited(manifest),
+  ...starts(results, manifest),
 ];
 
 const everyCase = ({ cases, unit }: Group): string[] =>

@@ -46,6 +46,7 @@ const withAccounts = (cases: CaseResult[], accounts: AccountResult[]): Results =
       lens: 'instructions',
       spec: 'pipe',
       outcome: 'passed',
+      start: null,
       bootMs: 1,
       ms: 2,
       tests: [],

@@ -8,6 +8,7 @@ test('the longest cell comes first and the sum of all last', (t) => {
     lens: 'instructions' as const,
     spec,
     outcome: 'passed' as const,
+    start: null,
     bootMs,
     ms,
     tests: [

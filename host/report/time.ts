@@ -43,3 +43,18 @@ export const waited = ({ started, ended }: Manifest): string[] =>
         `From the first cell's start to the last one's end: ${seconds(Date.parse(ended) - Date.parse(started))}.`,
       ]
     : [];
+
+/** How the guests came to be: of how many templates they are clones, how many booted, and why. */
+export const starts = ({ cells }: Results, { templates = [] }: Manifest): string[] => {
+  const started = cells.flatMap(({ start }) => start ?? []);
+  if (started.length === 0) return [];
+  const clones = started.filter(({ kind }) => kind === 'clone').length;
+  const booted = Map.groupBy(
+    started.filter(({ kind }) => kind === 'boot'),
+    ({ reason }) => reason ?? 'as asked for',
+  );
+  return [
+    `${clones} of ${started.length} guests are clones, of ${templates.length} templates.`,
+    ...[...booted].map(([reason, group]) => `${group.length} booted: ${reason}.`),
+  ];
+};

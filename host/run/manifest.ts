@@ -26,8 +26,27 @@ export interface Manifest {
   kernels: (Pick<BuiltKernel, 'name' | 'version' | 'release' | 'buildId'> & BuiltKernel['facts'])[];
   /** The first guest of each kernel and lens: what it said of itself. */
   guests: { kernel: string; lens: Lens; facts: GuestFacts }[];
-  /** How QEMU was called for each cell, and the SHA-256 of the spec and the modules that were pushed, by file name. */
-  cells: { cell: string; commandLine: readonly string[]; pushed: Record<string, string> }[];
+  /** What cells were cloned from. Manifests of older runs have none. */
+  templates?: TemplateFacts[];
+  /** How QEMU was called for each cell, the template it is a clone of, and the SHA-256 of the spec and the modules that were pushed, by file name. */
+  cells: {
+    cell: string;
+    commandLine: readonly string[];
+    cloneOf?: string;
+    pushed: Record<string, string>;
+  }[];
+}
+
+/** A guest that booted and was frozen: its clones have its boot id. */
+export interface TemplateFacts {
+  key: string;
+  kernel: string;
+  lens: Lens;
+  built: string;
+  bootId: string;
+  bootMs: number;
+  freezeMs: number;
+  commandLine: readonly string[];
 }
 
 /** What is known before the first guest boots. */
@@ -62,6 +81,7 @@ export const newManifest = async (
     ...facts,
   })),
   guests: [],
+  templates: [],
   cells: [],
 });
 

@@ -1,7 +1,7 @@
 // What became of a cell, from the events that reached the host. Pure: the same events give the same result.
 import type { ErrorData, GuestMessage } from '../../guest/protocol/messages.ts';
 import { type Incident, kernelIncident } from '../../vm/console.ts';
-import type { VmEvent } from '../../vm/vm.ts';
+import type { VmEvent } from '../../vm/feed.ts';
 import type { CellOutcome, TestResult } from './results.ts';
 
 /** Everything that can happen in a cell: the guest's events, and the host's patience running out. */

@@ -193,7 +193,12 @@ const cellSchema = z.strictObject({
   reason: z.string().optional(),
   /** The lines that explain the outcome: of the console, of the kernel's log, of a compiler. */
   log: z.array(z.string()).optional(),
-  /** From spawn to the agent's hello, milliseconds. */
+  /** How its guest came to be, and why it is no clone where one was wanted; null where it had none. */
+  start: z
+    .strictObject({ kind: z.enum(['clone', 'boot']), reason: z.string().optional() })
+    .nullable()
+    .default(null),
+  /** From spawn to the agent's hello, of a clone to its first word, milliseconds. */
   bootMs: z.number().nullable(),
   /** The whole cell, milliseconds. */
   ms: z.number(),

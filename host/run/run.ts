@@ -5,9 +5,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
+import { withFileLock } from '../../vm/file-lock.ts';
 import type { Lens } from '../../vm/lens.ts';
+import type { Start } from '../../vm/pristine.ts';
+import type { Template } from '../../vm/template.ts';
+import type { TemplateStore } from '../../vm/template-store.ts';
 import { cacheRoot } from '../cache.ts';
-import { withFileLock } from '../file-lock.ts';
 import { findSpecs, readSpecs } from '../guest-build/spec.ts';
 import { ensureGuestImages, type GuestImages } from '../guest-images.ts';
 import { inParallel } from '../in-parallel.ts';
@@ -16,6 +19,7 @@ import { chooseLenses, type LensWord, needsProbe, probe } from '../lenses.ts';
 import { type Cell, planCells, readConfig } from '../plan.ts';
 import { kernelReporter, type Progress, seconds } from '../progress.ts';
 import type { Project } from '../project.ts';
+import { openTemplates } from '../templates.ts';
 import { accountsOf } from './accounts.ts';
 import { caseName, columns, measuredCase } from './case-result.ts';
 import { findingsOf } from './findings.ts';
@@ -39,6 +43,8 @@ export interface RunOptions {
   jobs: number;
   messages: number | null;
   silenceMs: number | null;
+  /** Boot every guest, instead of cloning one that has booted. */
+  isCold: boolean;
   signal?: AbortSignal | undefined;
   progress: Progress;
 }
@@ -79,7 +85,8 @@ export const run = async (options: RunOptions): Promise<Run> => {
     // In the plan's order, whichever cell ended first.
     cells: plan.flatMap(({ id: cell }) => done.get(cell) ?? []),
   });
-  const context: Context = { options, dir, journal, manifest, kernels, images };
+  const templates = openTemplates(project, progress, options.isCold);
+  const context: Context = { options, dir, journal, manifest, kernels, images, templates };
   // A run that is interrupted in its first cell is a run all the same.
   await writeJson(join(dir, 'results.json'), results());
   // One after the other: two cells that end together must not write over each other's files.
@@ -117,6 +124,7 @@ interface Context {
   manifest: Manifest;
   kernels: ReadonlyMap<string, BuiltKernel>;
   images: GuestImages;
+  templates: TemplateStore | null;
 }
 
 const findLenses = async (
@@ -153,6 +161,7 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
       ...head,
       outcome: 'skipped',
       reason: cell.skip,
+      start: null,
       bootMs: null,
       ms: 0,
       tests: [],
@@ -161,13 +170,14 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
       accounts: [],
     };
   }
-  progress.update(`${cell.id}: booting`);
+  progress.update(`${cell.id}: starting`);
   const outcome = await runCell({
     cell,
     project: options.project,
     kernel,
     images,
-    consoleLog: join(dir, 'console', `${cell.id}.log`),
+    templates: context.templates,
+    consoleLog: (guest) => join(dir, 'console', `${cell.id}${guest === 0 ? '' : `-${guest + 1}`}.log`),
     messages: options.messages,
     silenceMs: options.silenceMs,
     signal: options.signal,
@@ -177,8 +187,10 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
         progress.update(`${cell.id}: ${event.message.path.join(' › ')}`);
     },
   });
-  const { facts, commandLine, pushed, events, bootMs, ms, ...told } = outcome;
-  manifest.cells.push({ cell: cell.id, commandLine, pushed });
+  const { facts, start, commandLine, pushed, events, bootMs, ms, ...told } = outcome;
+  const template = start?.kind === 'clone' ? start.template : null;
+  manifest.cells.push({ cell: cell.id, commandLine, ...(template && { cloneOf: template.key }), pushed });
+  if (template) noteTemplate(manifest, template, cell);
   if (facts && !manifest.guests.some((guest) => guest.kernel === cell.kernel && guest.lens === cell.lens))
     manifest.guests.push({ kernel: cell.kernel, lens: cell.lens, facts });
   const { cases, findings, accounts, verdict } = await keepCases(events, cell, dir)
@@ -199,7 +211,19 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
   progress.line(
     `${cell.id}: ${verdict.outcome} (${counts}, ${cases.length} cases, ${seconds(ms)})${verdict.reason ? `: ${verdict.reason}` : ''}`,
   );
-  return { ...head, bootMs, ms, cases, findings, accounts, ...verdict };
+  return { ...head, start: startResult(start), bootMs, ms, cases, findings, accounts, ...verdict };
+};
+
+const startResult = (start: Start | null): CellResult['start'] =>
+  start && {
+    kind: start.kind,
+    ...(start.kind === 'boot' && start.reason !== null ? { reason: start.reason } : {}),
+  };
+
+const noteTemplate = ({ templates = [] }: Manifest, template: Template, { kernel, lens }: Cell): void => {
+  const { key, built, bootMs, freezeMs, commandLine, facts } = template;
+  if (templates.some((one) => one.key === key && one.built === built)) return;
+  templates.push({ key, kernel, lens, built, bootId: facts.bootId, bootMs, freezeMs, commandLine });
 };
 
 /** Writes the raw columns of every case, and returns what is published of them. */

@@ -1,7 +1,7 @@
 // A full disk, told as such before or after it happens.
 
 import { statfs } from 'node:fs/promises';
-import { RingcrossError } from '../../vm/errors.ts';
+import { RingcrossError } from './errors.ts';
 
 /**
  * @throws RingcrossError `DISK_FULL` when the file system of `folder` has less than `bytes` free for us.

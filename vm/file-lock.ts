@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
-import { RingcrossError } from '../vm/errors.ts';
-import { throwIfInterrupted } from '../vm/interrupted.ts';
+import { RingcrossError } from './errors.ts';
+import { throwIfInterrupted } from './interrupted.ts';
 
 export interface FileLockOptions {
   /** Ends the waiting with `INTERRUPTED`. Work that already runs under the lock watches the signal itself. */

@@ -1,0 +1,32 @@
+import test from 'ava';
+import { combined, partsOf } from './parts.ts';
+
+const passed = (title: string) => ({ title, outcome: 'passed' as const, ms: 1 });
+
+test('tests share one guest, but for those that are isolated', (t) => {
+  t.deepEqual(partsOf({ titles: ['a', 'b'], isolated: [] }), [{ titles: ['a', 'b'], tests: { except: [] } }]);
+  t.deepEqual(partsOf({ titles: ['a', 's › b', 'c'], isolated: ['s › b'] }), [
+    { titles: ['a', 'c'], tests: { except: ['s b'] } },
+    { titles: ['s › b'], tests: { only: 's b' } },
+  ]);
+});
+
+test('a spec of isolated tests alone needs no shared guest, one without tests does', (t) => {
+  t.deepEqual(partsOf({ titles: ['a'], isolated: ['a'] }), [{ titles: ['a'], tests: { only: 'a' } }]);
+  t.deepEqual(partsOf({ titles: [], isolated: [] }), [{ titles: [], tests: { except: [] } }]);
+});
+
+test('what goes wrong in one guest decides, and all tests are kept', (t) => {
+  const tests = [passed('a')];
+  const panicked = { outcome: 'panicked' as const, reason: 'panic', log: ['x'], tests: [passed('b')] };
+  t.deepEqual(combined([{ outcome: 'passed', tests }, panicked]), {
+    ...panicked,
+    tests: [passed('a'), passed('b')],
+  });
+});
+
+test('a cell is skipped only where each of its guests is', (t) => {
+  const skipped = { outcome: 'skipped' as const, reason: 'no need', tests: [] };
+  t.is(combined([skipped, { outcome: 'passed', tests: [] }]).outcome, 'passed');
+  t.deepEqual(combined([skipped, skipped]), skipped);
+});

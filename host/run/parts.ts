@@ -1,0 +1,32 @@
+// Which guests a cell needs: one for the tests that share a kernel, and one for each that must not. Pure.
+import type { HostMessage } from '../../guest/protocol/messages.ts';
+import type { SpecFile } from '../guest-build/spec.ts';
+import type { Verdict } from './outcome.ts';
+
+/** What one guest of a cell runs. */
+export interface Part {
+  /** Titles, as results name tests. */
+  titles: string[];
+  tests: (HostMessage & { type: 'run-spec' })['tests'];
+}
+
+/** The shared guest comes first; a spec of isolated tests alone has none. */
+export const partsOf = ({ titles, isolated }: Pick<SpecFile, 'titles' | 'isolated'>): Part[] => {
+  const shared = titles.filter((title) => !isolated.includes(title));
+  const own = isolated.map((title): Part => ({ titles: [title], tests: { only: fullName(title) } }));
+  if (shared.length === 0 && own.length > 0) return own;
+  return [{ titles: shared, tests: { except: isolated.map(fullName) } }, ...own];
+};
+
+/** As node:test matches it: with spaces between a suite's title and its test's. */
+const fullName = (title: string): string => title.replaceAll(' › ', ' ');
+
+/** The parts' verdicts as one: all their tests, and what went wrong first. */
+export const combined = (parts: readonly Verdict[]): Verdict => {
+  const tests = parts.flatMap((part) => part.tests);
+  const [first] = parts;
+  const decisive = parts.find(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  if (decisive) return { ...decisive, tests };
+  const passed = parts.find(({ outcome }) => outcome === 'passed');
+  return passed || !first ? { outcome: 'passed', tests } : { ...first, tests };
+};

@@ -1,0 +1,45 @@
+// Freezing a guest into files and letting a clone go on from them, by QEMU's migration without its memory: that stays
+// in the file that it is mapped from (capability x-ignore-shared, migration/ram.c).
+import { setTimeout as delay } from 'node:timers/promises';
+import { RingcrossError } from './errors.ts';
+import { inheritedFds } from './qemu-args.ts';
+import type { Qmp } from './qmp.ts';
+import { shellWord } from './ssh-link.ts';
+
+const leaveMemory = async (qmp: Qmp): Promise<void> => {
+  const capabilities = [{ capability: 'x-ignore-shared', state: true }];
+  await qmp.execute('migrate-set-capabilities', { capabilities });
+};
+
+interface MigrationState {
+  status?: string;
+  'error-desc'?: string;
+}
+
+/**
+ * Stops the guest for good and writes the state of its devices to a file. The guest runs until then, so a clone runs
+ * by itself. Errors: TEMPLATE_FREEZE.
+ */
+export const freezeInto = async (qmp: Qmp, file: string): Promise<void> => {
+  try {
+    await leaveMemory(qmp);
+    await qmp.execute('migrate', { uri: `exec:cat >${shellWord(file)}` });
+    for (;;) {
+      const { status, 'error-desc': error } = (await qmp.execute('query-migrate')) as MigrationState;
+      if (status === 'completed') return;
+      if (status === 'failed' || status === 'cancelled') throw new Error(error ?? `it has ${status}`);
+      await delay(2);
+    }
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new RingcrossError('TEMPLATE_FREEZE', `expected QEMU to freeze a guest, but: ${message}`, {
+      cause,
+    });
+  }
+};
+
+/** Loads the device state from the inherited descriptor; the guest then runs. What fails meanwhile ends QEMU. */
+export const resumeFrom = async (qmp: Qmp): Promise<void> => {
+  await leaveMemory(qmp);
+  await qmp.execute('migrate-incoming', { uri: `fd:${inheritedFds.state}` });
+};

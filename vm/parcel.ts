@@ -1,0 +1,33 @@
+// The files of a spec as one disk for the guest: read there in a few requests, where a session of SSH takes longer to
+// agree on a key. The format is told in guest/protocol/messages.ts.
+import { open } from 'node:fs/promises';
+import { type ParcelFile, parcelCapacity, parcelOffset } from '../guest/protocol/messages.ts';
+import { RingcrossError } from './errors.ts';
+
+/** A file for the guest: where it is put, and what is in it. */
+export interface PackedFile {
+  path: string;
+  content: Buffer;
+}
+
+/** The disk's bytes from `parcelOffset` on. Pure. */
+export const packParcel = (files: readonly PackedFile[]): Buffer => {
+  const list: ParcelFile[] = files.map(({ path, content }) => ({ path, bytes: content.length }));
+  const index = Buffer.from(JSON.stringify(list));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(index.length);
+  return Buffer.concat([length, index, ...files.map(({ content }) => content)]);
+};
+
+/** Writes a sparse file of the size that every parcel has. Errors: USAGE where the files do not fit. */
+export const writeParcel = async (path: string, files: readonly PackedFile[]): Promise<void> => {
+  const parcel = packParcel(files);
+  if (parcelOffset + parcel.length > parcelCapacity)
+    throw new RingcrossError(
+      'USAGE',
+      `expected a spec and its modules of at most ${parcelCapacity - parcelOffset} bytes, but they have ${parcel.length}`,
+    );
+  await using file = await open(path, 'wx', 0o600);
+  await file.truncate(parcelCapacity);
+  await file.write(parcel, 0, parcel.length, parcelOffset);
+};

@@ -1,0 +1,117 @@
+// The templates in the cache. A template's folder is whole from the moment it has its name, and never changes.
+//
+//   templates/<key>/   one template: memory (sparse), state of its devices, console, template.json
+//   templates/locks/   who makes a template; few files for all keys, so that none has to be removed
+import { lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { requireSpace } from './disk-space.ts';
+import { withFileLock } from './file-lock.ts';
+import { hostBoot, makeTemplate, readTemplate, type Template, templateKey } from './template.ts';
+import { withTemporaryFolder } from './temporary.ts';
+import { hostTscKhz } from './tsc-rate.ts';
+import type { GuestRequest } from './vm.ts';
+
+export interface TemplateStore {
+  folder: string;
+  /** Templates that were not used for longest go when all together take more of the disk than this. */
+  limitBytes: number;
+  /** Told in a sentence what takes time or went wrong. */
+  note: (text: string) => void;
+}
+
+/** What device state, console and record need beside the guest's memory, bytes; generous. */
+const besideMemory = 64 * 1024 * 1024;
+
+/**
+ * Finds the template of such guests or makes it. One that is as `broken` says is made anew.
+ * Errors: those of `withVm`, TEMPLATE_FREEZE, DISK_FULL, FILE_LOCK.
+ */
+export const ensureTemplate = async (
+  { folder, limitBytes, note }: TemplateStore,
+  request: GuestRequest,
+  broken: Template | null = null,
+): Promise<Template> => {
+  const key = await templateKey(request, await hostTscKhz());
+  const find = async (): Promise<Template | null> => {
+    const found = await readTemplate(join(folder, key));
+    if (found === null || found.built === broken?.built) return null;
+    const now = new Date();
+    // Removed by another process at this moment: then there is none.
+    return await utimes(join(folder, key), now, now).then(
+      () => found,
+      () => null,
+    );
+  };
+  const found = await find();
+  if (found !== null) return found;
+  const lock = join(folder, 'locks', key.slice(0, 1));
+  return await withFileLock(lock, { signal: request.signal }, async () => {
+    const meanwhile = await find();
+    if (meanwhile !== null) return meanwhile;
+    note(`making a template of ${describe(request)}`);
+    await requireSpace(folder, request.memoryMiB * 1024 * 1024 + besideMemory);
+    await withTemporaryFolder(async (work) => {
+      const made = join(work, 'made');
+      await mkdir(made);
+      await makeTemplate(request, key, made);
+      // A folder cannot take the place of another at once; a clone that starts meanwhile finds none and makes it.
+      await rename(join(folder, key), join(work, 'before')).catch(() => {});
+      await rename(made, join(folder, key));
+    }, folder);
+    await removeOldest(folder, limitBytes, key);
+    const template = await readTemplate(join(folder, key));
+    if (template === null) throw new Error(`bug: the template ${key} was made, but cannot be read`);
+    return template;
+  });
+};
+
+const describe = ({ lens, cmdline }: GuestRequest): string =>
+  `the lens ${lens}${cmdline ? ` with ${cmdline}` : ''}`;
+
+interface Entry {
+  name: string;
+  bytes: number;
+  usedMs: number;
+  isStale: boolean;
+}
+
+/** Which templates go: those of another boot of the host, then the longest unused until the rest fits. Pure. */
+export const toRemove = (entries: readonly Entry[], limitBytes: number, keep: string): string[] => {
+  const stale = entries.filter(({ isStale }) => isStale);
+  const live = entries.filter(({ isStale }) => !isStale).toSorted((a, b) => a.usedMs - b.usedMs);
+  const gone: string[] = stale.map(({ name }) => name);
+  let total = live.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { name, bytes } of live) {
+    if (total <= limitBytes) break;
+    if (name === keep) continue;
+    gone.push(name);
+    total -= bytes;
+  }
+  return gone;
+};
+
+/** A guest that runs in one keeps its files: what is unlinked is freed when nobody has it mapped any more. */
+const removeOldest = async (folder: string, limitBytes: number, keep: string): Promise<void> => {
+  const boot = await hostBoot();
+  const entries: Entry[] = [];
+  for (const name of await readdir(folder)) {
+    const dir = join(folder, name);
+    const template = await readTemplate(dir);
+    if (template === null) continue;
+    entries.push({
+      name,
+      bytes: await allocatedBytes(dir),
+      usedMs: (await lstat(dir)).mtimeMs,
+      isStale: template.hostBoot !== boot,
+    });
+  }
+  for (const name of toRemove(entries, limitBytes, keep))
+    await rm(join(folder, name), { recursive: true, force: true });
+};
+
+/** What the files of a folder take of the disk; a hole in a file takes nothing. */
+const allocatedBytes = async (dir: string): Promise<number> => {
+  let bytes = 0;
+  for (const name of await readdir(dir)) bytes += (await lstat(join(dir, name))).blocks * 512;
+  return bytes;
+};
