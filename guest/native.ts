@@ -80,6 +80,10 @@ export interface Native {
   syscall(number: number, args: CallArgument[]): bigint;
   syscallAsync(number: number, args: CallArgument[]): Promise<bigint>;
   int80(number: number, args: CallArgument[]): bigint;
+  /** Sleeps until the host has said a line on the port; null when it has gone. */
+  nextLine(fd: number): string | null;
+  /** Whether this guest has become a clone since it was last asked. */
+  takeResumed(): boolean;
   /** OpenSSL's generators draw from the kernel's anew; RAND_poll(3). */
   reseed(): void;
   /** The time stamp counter. */

@@ -16,7 +16,7 @@ export type VmEvent =
   /** The last event. */
   | { kind: 'ended'; exit: QemuExit };
 
-const answerTypes = ['hello', 'prepared', 'resumed', 'clock', 'ssh-ready'] as const;
+const answerTypes = ['hello', 'prepared', 'resumed', 'clock', 'ssh-ready', 'spec-end'] as const;
 type AnswerType = (typeof answerTypes)[number];
 type Answer<T extends AnswerType> = Extract<GuestMessage, { type: T }>;
 

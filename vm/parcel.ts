@@ -1,7 +1,7 @@
 // The files of a spec as one disk for the guest: read there in a few requests, where a session of SSH takes longer to
 // agree on a key. The format is told in guest/protocol/messages.ts.
 import { open } from 'node:fs/promises';
-import { type ParcelFile, parcelCapacity, parcelOffset } from '../guest/protocol/messages.ts';
+import { type ParcelFile, parcelCapacity, parcelOffsets } from '../guest/protocol/messages.ts';
 import { RingcrossError } from './errors.ts';
 
 /** A file for the guest: where it is put, and what is in it. */
@@ -10,7 +10,7 @@ export interface PackedFile {
   content: Buffer;
 }
 
-/** The disk's bytes from `parcelOffset` on. Pure. */
+/** The parcel's bytes. Pure. */
 export const packParcel = (files: readonly PackedFile[]): Buffer => {
   const list: ParcelFile[] = files.map(({ path, content }) => ({ path, bytes: content.length }));
   const index = Buffer.from(JSON.stringify(list));
@@ -19,15 +19,19 @@ export const packParcel = (files: readonly PackedFile[]): Buffer => {
   return Buffer.concat([length, index, ...files.map(({ content }) => content)]);
 };
 
-/** Writes a sparse file of the size that every parcel has. Errors: USAGE where the files do not fit. */
-export const writeParcel = async (path: string, files: readonly PackedFile[]): Promise<void> => {
+/** Makes the disk with one parcel, sparse, of the size that every such disk has. Errors: USAGE where it does not fit. */
+export const writeParcel = async (
+  path: string,
+  files: readonly PackedFile[],
+  offset: number = parcelOffsets.spec,
+): Promise<void> => {
   const parcel = packParcel(files);
-  if (parcelOffset + parcel.length > parcelCapacity)
+  if (offset + parcel.length > parcelCapacity)
     throw new RingcrossError(
       'USAGE',
-      `expected a spec and its modules of at most ${parcelCapacity - parcelOffset} bytes, but they have ${parcel.length}`,
+      `expected a spec and its modules of at most ${parcelCapacity - offset} bytes, but they have ${parcel.length}`,
     );
   await using file = await open(path, 'wx', 0o600);
   await file.truncate(parcelCapacity);
-  await file.write(parcel, 0, parcel.length, parcelOffset);
+  await file.write(parcel, 0, parcel.length, offset);
 };

@@ -77,7 +77,8 @@ export const qemuArgs = (machine: Machine): string[] => {
     '-netdev',
     'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22',
     '-device',
-    'virtio-net-device,netdev=net',
+    // A clone has nobody to announce itself to.
+    'virtio-net-device,netdev=net,guest_announce=off',
     '-device',
     'virtio-rng-device',
     '-device',

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ClockReading, GuestFacts } from '../guest/protocol/messages.ts';
+import { type ClockReading, type GuestFacts, parcelOffsets } from '../guest/protocol/messages.ts';
 import { findProgram } from './find-program.ts';
+import { writeParcel } from './parcel.ts';
 import { qemuArgs } from './qemu-args.ts';
 import { qemuProgram } from './qemu-process.ts';
+import { rehearsalFiles } from './rehearsal.ts';
 import { type Frozen, type GuestRequest, withVm } from './vm.ts';
 
 /** Changes whenever a guest is made ready for freezing in another way, so that an older template is not taken. */
@@ -53,7 +55,13 @@ const qemuIdentity = async (): Promise<unknown> => {
   return [path, size, mtimeMs];
 };
 
-const files = { memory: 'memory', state: 'state', console: 'console.log', record: 'template.json' } as const;
+const files = {
+  rehearsal: 'rehearsal',
+  memory: 'memory',
+  state: 'state',
+  console: 'console.log',
+  record: 'template.json',
+} as const;
 
 /** The template in a folder; null where there is none, or one that is not whole. */
 export const readTemplate = async (dir: string): Promise<Template | null> => {
@@ -74,10 +82,12 @@ const framed = (dir: string): Omit<Frozen, 'facts'> => ({
 /** Boots a guest and freezes it into an empty folder. Errors: those of `withVm`, TEMPLATE_FREEZE. */
 export const makeTemplate = async (request: GuestRequest, key: string, dir: string): Promise<void> => {
   const { memory, state, console } = framed(dir);
-  const boot = { ...request, parcel: null, consoleLog: console, origin: { kind: 'boot', memory } } as const;
+  const parcel = join(dir, files.rehearsal);
+  await writeParcel(parcel, rehearsalFiles(), parcelOffsets.rehearsal);
+  const boot = { ...request, parcel, consoleLog: console, origin: { kind: 'boot', memory } } as const;
   await withVm(boot, async (vm) => {
     const started = performance.now();
-    await vm.prepare();
+    await vm.rehearse();
     const clock = await vm.readClock();
     await vm.freeze(state);
     const record: TemplateRecord = {

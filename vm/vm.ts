@@ -26,6 +26,7 @@ import {
   startQemu,
 } from './qemu-process.ts';
 import { forwardedPort } from './qmp.ts';
+import { rehearsalMessages, rehearsedTests } from './rehearsal.ts';
 import { connectSsh, type KeyPair, newKeyPair, type SshLink } from './ssh-link.ts';
 import { hostTscKhz } from './tsc-rate.ts';
 
@@ -67,8 +68,8 @@ export interface Vm {
   readonly events: AsyncIterable<VmEvent>;
   send(message: HostMessage): void;
   readClock(): Promise<ClockReading>;
-  /** Loads what specs need of the agent. Errors: GUEST_AGENT, GUEST_ENDED. */
-  prepare(): Promise<void>;
+  /** Does once what clones will do. Errors: GUEST_AGENT, GUEST_ENDED. */
+  rehearse(): Promise<void>;
   /** Stops the guest for good; the state of its devices goes into the file. Errors: TEMPLATE_FREEZE. */
   freeze(state: string): Promise<void>;
   /** Starts the SSH server and connects, on first use. Errors: SSH_FAILED, GUEST_AGENT, GUEST_ENDED. */
@@ -109,7 +110,7 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
     const connected = async (): Promise<SshLink> => {
       link ??= await whileItRuns(
         feed,
-        withinLens(request, 'an SSH session', connect(qemu, feed, request, send)),
+        withinLens(request, 'SSH_FAILED', 'an SSH session', connect(qemu, feed, request, send)),
       );
       return link;
     };
@@ -120,16 +121,13 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
       events: feed.events,
       send,
       readClock: () => readClock(feed, send),
-      prepare: async () => {
-        const prepared = feed.answer('prepared');
-        send({ type: 'prepare' });
-        await prepared;
-      },
+      rehearse: () =>
+        withinLens(request, 'TEMPLATE_FREEZE', 'the agent to be ready for freezing', rehearse(feed, send)),
       freeze: (state) => freezeInto(qemu.qmp, state),
       ssh: connected,
       push: async (files) => {
         const ssh = await connected();
-        await whileItRuns(feed, withinLens(request, 'the files to arrive', ssh.push(files)));
+        await whileItRuns(feed, withinLens(request, 'SSH_FAILED', 'the files to arrive', ssh.push(files)));
       },
       whileItRuns: (work) => whileItRuns(feed, work),
       consoleTail: () => feed.console.tail(),
@@ -157,6 +155,22 @@ const readClock = async (feed: Feed, send: Send): Promise<ClockReading> => {
   const answer = feed.answer('clock');
   send({ type: 'read-clock' });
   return (await answer).clock;
+};
+
+const rehearse = async (feed: Feed, send: Send): Promise<void> => {
+  for (const message of rehearsalMessages()) {
+    const end = feed.answer('spec-end');
+    send(message);
+    const { tests } = await end;
+    if (tests !== rehearsedTests)
+      throw new RingcrossError(
+        'GUEST_AGENT',
+        `expected a rehearsal of ${rehearsedTests} tests, but the agent ran ${tests}`,
+      );
+  }
+  const prepared = feed.answer('prepared');
+  send({ type: 'prepare' });
+  await prepared;
 };
 
 /** Waits until the guest is there and is the one that was asked for. */
@@ -207,7 +221,7 @@ const resume = async (qemu: QemuProcess, feed: Feed, { lens }: VmRequest, send: 
   send({
     type: 'resume',
     nonce,
-    entropy: randomBytes(64).toString('base64'),
+    entropy: randomBytes(64).toString('hex'),
     realtimeNs: lensRecords[lens].calendar === 'host' ? `${BigInt(Date.now()) * 1_000_000n}` : null,
   });
   const answer = await resumed;
@@ -275,13 +289,13 @@ const connect = async (qemu: QemuProcess, feed: Feed, request: VmRequest, send: 
   return await connectSsh(port, keys, hostKey, lensRecords[request.lens].bootDeadlineMs);
 };
 
-/** What a guest that lives does within the time it has to boot. Errors: SSH_FAILED. */
-const withinLens = <T>({ lens }: VmRequest, what: string, work: Promise<T>): Promise<T> => {
+/** What a guest that lives does within the time it has to boot. Errors: `code`. */
+const withinLens = <T>({ lens }: VmRequest, code: ErrorCode, what: string, work: Promise<T>): Promise<T> => {
   const ms = lensRecords[lens].bootDeadlineMs;
   return within(
     ms,
     work,
-    () => new RingcrossError('SSH_FAILED', `expected ${what} within ${ms} ms, but there is none`),
+    () => new RingcrossError(code, `expected ${what} within ${ms} ms, but there is none`),
   );
 };
 

@@ -1,7 +1,9 @@
 // The agent's end of the protocol port: one file descriptor for both directions, since the port opens only once.
-import { openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { native } from '../native.ts';
 import { type GuestMessage, type HostMessage, portName } from '../protocol/messages.ts';
-import { encodeLine, LineDecoder } from '../protocol/ndjson.ts';
+import { decodeLine, encodeLine } from '../protocol/ndjson.ts';
+import { freshen } from './clone.ts';
 
 export interface Channel {
   /**
@@ -10,34 +12,25 @@ export interface Channel {
    */
   send(message: GuestMessage): void;
   /**
-   * Waits for the host's next message; null when the host has gone. The whole thread sleeps in read(2): the agent has
-   * nothing else to do until it is asked, and a clone that wakes there answers without an event loop.
+   * Waits for the host's next message; null when the host has gone. The whole thread sleeps: the agent has nothing else
+   * to do until it is asked. Here guests are frozen, and a clone is told that it is one: guest/native/addon-clone.c.
    */
   receive(): HostMessage | null;
 }
 
-/** Bytes of one read: the host's messages are short. */
-const readSize = 16 * 1024;
-
 /** Opens the port named `ringcross`. Throws where the machine has none: then there is no host to serve. */
 export const openChannel = (): Channel => {
   const fd = openSync(portDevice(), 'r+');
-  const chunk = Buffer.allocUnsafeSlow(readSize);
-  const decoder = new LineDecoder<HostMessage>();
-  const waiting: HostMessage[] = [];
   return {
     send: (message) => writeAll(fd, Buffer.from(encodeLine(message))),
     receive: () => {
-      while (waiting.length === 0) {
-        const count = readSync(fd, chunk);
-        if (count === 0) return null;
-        for (const decoded of decoder.push(chunk.subarray(0, count))) {
-          if (!decoded.ok)
-            throw new Error(`the host sent what is no message: ${decoded.reason}: ${decoded.text}`);
-          waiting.push(decoded.message);
-        }
-      }
-      return waiting.shift() ?? null;
+      const line = native().nextLine(fd);
+      if (native().takeResumed()) freshen();
+      if (line === null) return null;
+      const decoded = decodeLine<HostMessage>(line);
+      if (!decoded.ok)
+        throw new Error(`the host sent what is no message: ${decoded.reason}: ${decoded.text}`);
+      return decoded.message;
     },
   };
 };

@@ -6,7 +6,7 @@ import type { GuestMessage, HostMessage, ModuleRequest } from '../protocol/messa
 import { protocolVersion } from '../protocol/messages.ts';
 import { configure } from '../settings.ts';
 import { openChannel } from './channel.ts';
-import { becomeClone, prepare } from './clone.ts';
+import { prepare } from './clone.ts';
 import { errorData } from './error-data.ts';
 import { readClock, readFacts } from './facts.ts';
 import { unpackParcel } from './parcel.ts';
@@ -27,11 +27,10 @@ const answer = async (message: HostMessage, tell: Tell): Promise<void> => {
   try {
     switch (message.type) {
       case 'prepare':
-        await prepare();
+        prepare();
         return tell({ type: 'prepared' });
       case 'resume':
-        becomeClone(message);
-        return tell({ type: 'resumed', nonce: message.nonce });
+        throw new Error('bug: the addon hands out what it answers itself');
       case 'read-clock':
         return tell({ type: 'clock', clock: readClock() });
       case 'start-ssh':
@@ -46,11 +45,11 @@ const answer = async (message: HostMessage, tell: Tell): Promise<void> => {
 
 /** Modules are loaded in the order given and unloaded in reverse; one that is refused ends the spec before it starts. */
 const runWithModules = async (
-  { spec, modules, messages, unit, tests: wanted }: HostMessage & { type: 'run-spec' },
+  { spec, modules, messages, unit, parcelAt, tests: wanted }: HostMessage & { type: 'run-spec' },
   tell: Tell,
 ): Promise<void> => {
   configure({ messages, unit });
-  unpackParcel();
+  unpackParcel(parcelAt);
   const before = kernelLogEnd();
   const loaded: ModuleRequest[] = [];
   let tests = 0;

@@ -1,21 +1,16 @@
 // Takes the files out of the parcel, the disk on which the host delivers them.
 import { mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type ParcelFile, parcelOffset, parcelSerial } from '../protocol/messages.ts';
+import { type ParcelFile, parcelSerial } from '../protocol/messages.ts';
 
 let disk: number | undefined;
 
-/** Opens the disk, once; nothing of it is read yet. Throws where the machine has none. */
-export const openParcel = (): number => {
+/** Writes every file of the parcel at an offset to its place, missing folders with it. Throws where it is cut short. */
+export const unpackParcel = (offset: number): void => {
   disk ??= openSync(parcelDevice(), 'r');
-  return disk;
-};
-
-/** Writes every file of the parcel to its place, missing folders with it. Throws where the parcel is cut short. */
-export const unpackParcel = (): void => {
-  const fd = openParcel();
-  const index = read(fd, parcelOffset + 4, read(fd, parcelOffset, 4).readUInt32LE());
-  let at = parcelOffset + 4 + index.length;
+  const fd = disk;
+  const index = read(fd, offset + 4, read(fd, offset, 4).readUInt32LE());
+  let at = offset + 4 + index.length;
   for (const { path, bytes } of JSON.parse(index.toString()) as ParcelFile[]) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, read(fd, at, bytes));

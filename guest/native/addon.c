@@ -48,6 +48,8 @@ static napi_value init(napi_env env, napi_value exports)
 		{ "syscall", NULL, js_syscall, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "syscallAsync", NULL, js_syscall_async, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "int80", NULL, js_int80, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "nextLine", NULL, js_next_line, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "takeResumed", NULL, js_take_resumed, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "reseed", NULL, js_reseed, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "tsc", NULL, js_tsc, NULL, NULL, NULL, napi_enumerable, NULL },
 	};

@@ -22,6 +22,8 @@ napi_value js_syscall(napi_env env, napi_callback_info info);
 napi_value js_syscall_async(napi_env env, napi_callback_info info);
 napi_value js_int80(napi_env env, napi_callback_info info);
 /* addon-clone.c */
+napi_value js_next_line(napi_env env, napi_callback_info info);
+napi_value js_take_resumed(napi_env env, napi_callback_info info);
 napi_value js_reseed(napi_env env, napi_callback_info info);
 napi_value js_tsc(napi_env env, napi_callback_info info);
 

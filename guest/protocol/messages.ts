@@ -189,7 +189,7 @@ export interface ModuleRequest {
 
 export type GuestMessage =
   | { type: 'hello'; protocol: number; facts: GuestFacts }
-  /** All that a spec will need of the agent's own code is loaded: the guest can be frozen. */
+  /** The guest can be frozen. */
   | { type: 'prepared' }
   /** The guest is a clone from now on: it says the nonce that it was given, and has randomness of its own. */
   | { type: 'resumed'; nonce: string }
@@ -223,11 +223,11 @@ export type GuestMessage =
   | { type: 'agent-error'; error: ErrorData };
 
 export type HostMessage =
-  /** Loads what a spec needs of the agent, so that no clone has to; answered by `prepared`. */
+  /** Nothing more comes until the guest is a clone; answered by `prepared`. */
   | { type: 'prepare' }
   /**
-   * To a clone of a frozen guest, which knows nothing of it until then. `entropy`: 64 bytes of the host's, base64.
-   * `realtimeNs`: what time it is, nanoseconds since 1970, decimal; null where the lens has a calendar of its own.
+   * To a clone of a frozen guest, which knows nothing of it until then; answered by `resumed` in guest/native. `nonce`:
+   * 16 bytes, `entropy`: 64 bytes of the host's, lower-case hexadecimal. `realtimeNs`: what time it is, nanoseconds since 1970, decimal; null where the lens has a calendar of its own.
    */
   | { type: 'resume'; nonce: string; entropy: string; realtimeNs: string | null }
   | { type: 'read-clock' }
@@ -243,14 +243,17 @@ export type HostMessage =
       modules: ModuleRequest[];
       messages: number | null;
       unit: TickUnit | null;
+      /** Where on the disk the parcel begins, bytes. */
+      parcelAt: number;
       /** Full names of tests, as node:test matches them: their suites' titles and their own, with spaces between. */
       tests: { only: string } | { except: string[] };
     };
 
 /**
- * What a spec needs reaches the guest on a disk of its own, the parcel: from `parcelOffset` bytes on, a length of four
- * bytes, little-endian, and so many bytes of JSON, a list of `ParcelFile`; then the files' bytes, one after the other.
- * What stands before is never read by us, but was by the kernel while it booted, which looked for partitions.
+ * What a spec needs reaches the guest on a disk, as a parcel: a length of four bytes, little-endian, and so many bytes of
+ * JSON, a list of `ParcelFile`; then the files' bytes, one after the other. A clone remembers what its template has read
+ * of the disk, so each has a place of its own: the first bytes are the kernel's, which looks for partitions while it
+ * boots.
  */
 export interface ParcelFile {
   /** Where it is put in the guest. */
@@ -258,7 +261,7 @@ export interface ParcelFile {
   bytes: number;
 }
 
-export const parcelOffset = 1024 * 1024;
+export const parcelOffsets = { rehearsal: 1024 * 1024, spec: 16 * 1024 * 1024 } as const;
 
 /** The disk's size as the guest sees it, whatever is on it: a clone finds another parcel on the disk of its template. */
 export const parcelCapacity = 1024 * 1024 * 1024;

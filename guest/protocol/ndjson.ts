@@ -45,7 +45,8 @@ export class LineDecoder<T extends { type: string }> {
   }
 }
 
-const decodeLine = <T extends { type: string }>(line: string): Decoded<T> => {
+/** What one line says, without its newline. */
+export const decodeLine = <T extends { type: string }>(line: string): Decoded<T> => {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string')

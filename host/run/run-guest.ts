@@ -1,5 +1,5 @@
 // Runs tests of one spec in one guest: it starts, finds its parcel, and its events are taken until the end.
-import type { GuestFacts, ModuleRequest } from '../../guest/protocol/messages.ts';
+import { type GuestFacts, type ModuleRequest, parcelOffsets } from '../../guest/protocol/messages.ts';
 import { evidence } from '../../vm/console.ts';
 import { lensRecords } from '../../vm/lens.ts';
 import { type Start, withPristineVm } from '../../vm/pristine.ts';
@@ -40,6 +40,7 @@ export const runInGuest = async (request: SpecRequest): Promise<GuestRun> => {
       modules: request.modules,
       messages: request.messages,
       unit: lensRecords[guest.lens].unit,
+      parcelAt: parcelOffsets.spec,
       tests: part.tests,
     });
     const silenceMs = request.silenceMs ?? lensRecords[guest.lens].silenceDeadlineMs;
