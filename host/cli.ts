@@ -1,5 +1,4 @@
 // The command line. Verbs are stages; each works alone on what the one before it left.
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RingcrossError } from '../vm/errors.ts';
@@ -81,7 +80,7 @@ interface RunFlags {
   lens: LensWord[];
   spec: string[];
   out?: string;
-  jobs: number;
+  jobs?: number;
   messages?: number;
   timeout?: number;
   cold?: boolean;
@@ -95,7 +94,7 @@ program
   .addOption(repeated('--lens <lens>', `${lensWords.join(', ')}; may be repeated`, lensWords))
   .addOption(repeated('--spec <glob>', 'specs by name; may be repeated'))
   .option('--out <dir>', "the run's folder, a new one under runs/ by default")
-  .option('--jobs <n>', 'guests at once', positive, availableParallelism())
+  .option('--jobs <n>', 'guests at once; by default as many as CPUs and memory allow', positive)
   .option('--messages <n>', 'kept samples of every case', positive)
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
   .addOption(cold)
@@ -110,7 +109,7 @@ program
         lenses: flags.lens,
         specs: flags.spec,
         out: flags.out === undefined ? null : resolve(flags.out),
-        jobs: flags.jobs,
+        jobs: flags.jobs ?? null,
         messages: flags.messages ?? null,
         silenceMs: flags.timeout === undefined ? null : flags.timeout * 1000,
         isCold: flags.cold === true,

@@ -25,7 +25,7 @@ export const withGuest = async <T>(options: SessionOptions, use: (vm: Vm) => Pro
     onProgress: kernelReporter(options.kernel, progress),
   });
   const images = await ensureGuestImages();
-  progress.update(`kernel ${kernel.name}: starting a guest`);
+  progress.update(`kernel ${kernel.name}`, 'starting a guest');
   return await withPristineVm(
     {
       lens: options.lens,

@@ -1,10 +1,11 @@
-// What a person sees while they wait, on standard error: a live line on a terminal, plain lines elsewhere.
+// What a person sees while they wait, on standard error: a live line for each thing under way on a terminal, plain lines
+// elsewhere.
 import ora, { type Ora } from 'ora';
 import type { KernelProgress } from './kernel/index.ts';
 
 export interface Progress extends Disposable {
-  /** Replaces the live line; elsewhere nothing. For what changes many times a second. */
-  update(text: string): void;
+  /** Replaces the live line of a task, null removes it; elsewhere nothing. For what changes many times a second. */
+  update(task: string, text: string | null): void;
   /** A line that stays. */
   line(text: string): void;
 }
@@ -18,9 +19,12 @@ export const openProgress = (): Progress => {
     };
   // discardStdin would put the terminal into raw mode, and Ctrl-C would no longer be a signal.
   const spinner: Ora = ora({ stream: process.stderr, discardStdin: false }).start();
+  const tasks = new Map<string, string>();
   return {
-    update: (text) => {
-      spinner.text = text;
+    update: (task, text) => {
+      if (text === null) tasks.delete(task);
+      else tasks.set(task, text);
+      spinner.text = liveLines(tasks, process.stderr.columns);
     },
     line: (text) => {
       spinner.clear();
@@ -30,6 +34,10 @@ export const openProgress = (): Progress => {
     [Symbol.dispose]: () => void spinner.stop(),
   };
 };
+
+/** One line a task, in the order in which they began; cut to the terminal's width, of which two columns are the spinner's. */
+export const liveLines = (tasks: ReadonlyMap<string, string>, columns: number): string =>
+  [...tasks].map(([task, text]) => `${task}: ${text}`.slice(0, Math.max(10, columns - 3))).join('\n  ');
 
 /** Turns a kernel build's progress into lines: each stage once, and a plain log learns of every tenth of the way. */
 export const kernelReporter = (name: string, progress: Progress): ((step: KernelProgress) => void) => {
@@ -41,7 +49,10 @@ export const kernelReporter = (name: string, progress: Progress): ((step: Kernel
       progress.line(`kernel ${name}: ${step.stage} ${step.detail}`.trimEnd());
     }
     const percent = step.fraction === null ? '' : ` ${Math.floor(step.fraction * 100)} %`;
-    progress.update(`kernel ${name}: ${step.stage}${percent} ${seconds(step.elapsedMs)} ${step.detail}`);
+    progress.update(
+      `kernel ${name}`,
+      `${step.stage}${percent} ${seconds(step.elapsedMs)} ${step.detail}`.trimEnd(),
+    );
     const reached = Math.floor((step.fraction ?? 0) * 10);
     if (process.stderr.isTTY || step.stage !== 'compile' || reached <= tenth) return;
     tenth = reached;

@@ -20,6 +20,7 @@ export const kernelBuild = async (names: readonly string[], signal: AbortSignal)
   for (const name of names) {
     using progress = openProgress();
     const kernel = await ensureKernel(name, { signal, onProgress: kernelReporter(name, progress) });
+    progress.update(`kernel ${name}`, null);
     paths.push(kernel.vmlinux);
   }
   return paths.join('\n');

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
@@ -21,6 +22,7 @@ import { kernelReporter, type Progress, seconds } from '../progress.ts';
 import type { Project } from '../project.ts';
 import { openTemplates } from '../templates.ts';
 import { accountsOf } from './accounts.ts';
+import { type Admission, defaultJobs, openAdmission } from './admission.ts';
 import { caseName, columns, measuredCase } from './case-result.ts';
 import { findingsOf } from './findings.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -39,8 +41,8 @@ export interface RunOptions {
   specs: readonly string[];
   /** The run's folder; a new one under the project's runs where null. */
   out: string | null;
-  /** Guests at once. */
-  jobs: number;
+  /** Guests at once; as many as CPUs and memory allow where null. */
+  jobs: number | null;
   messages: number | null;
   silenceMs: number | null;
   /** Boot every guest, instead of cloning one that has booted. */
@@ -64,8 +66,10 @@ export const run = async (options: RunOptions): Promise<Run> => {
   if (options.out !== null) await refuseUsedFolder(options.out);
   const specs = await readSpecs(await findSpecs(project, options.specs));
   const kernels = new Map<string, BuiltKernel>();
-  for (const name of options.kernels.length > 0 ? options.kernels : project.kernels)
+  for (const name of options.kernels.length > 0 ? options.kernels : project.kernels) {
     kernels.set(name, await ensureKernel(name, { signal, onProgress: kernelReporter(name, progress) }));
+    progress.update(`kernel ${name}`, null);
+  }
   const images = await ensureGuestImages();
   const found = await findLenses(options, kernels, images);
   const plan = planCells(await configsOf(kernels), found.lenses, specs);
@@ -86,7 +90,8 @@ export const run = async (options: RunOptions): Promise<Run> => {
     cells: plan.flatMap(({ id: cell }) => done.get(cell) ?? []),
   });
   const templates = openTemplates(project, progress, options.isCold);
-  const context: Context = { options, dir, journal, manifest, kernels, images, templates };
+  const admission = await openAdmission(signal, (text) => progress.line(text));
+  const context: Context = { options, dir, journal, manifest, kernels, images, templates, admission };
   // A run that is interrupted in its first cell is a run all the same.
   await writeJson(join(dir, 'results.json'), results());
   // One after the other: two cells that end together must not write over each other's files.
@@ -110,7 +115,7 @@ export const run = async (options: RunOptions): Promise<Run> => {
       () => inParallel(1, timed, runOne),
     );
   await inParallel(
-    options.jobs,
+    options.jobs ?? (await defaultJobs(availableParallelism(), project.memoryMiB)),
     plan.filter(({ lens }) => lens !== 'cycles'),
     runOne,
   );
@@ -125,7 +130,10 @@ interface Context {
   kernels: ReadonlyMap<string, BuiltKernel>;
   images: GuestImages;
   templates: TemplateStore | null;
+  admission: Admission;
 }
+
+const probeTask = 'probing the lens cycles';
 
 const findLenses = async (
   { lenses, progress, signal }: RunOptions,
@@ -134,8 +142,9 @@ const findLenses = async (
 ): Promise<{ lenses: Lens[]; probe: Manifest['cyclesProbe'] }> => {
   const [kernel] = kernels.values();
   if (!kernel || !needsProbe(lenses)) return { lenses: chooseLenses(lenses, null), probe: null };
-  progress.update('probing the lens cycles: booting a guest under KVM');
+  progress.update(probeTask, 'booting a guest under KVM');
   const result = await probe(kernel, images, signal);
+  progress.update(probeTask, null);
   if (!result.works) progress.line(`lens cycles: not on this host: ${result.reason}`);
   return { lenses: chooseLenses(lenses, result), probe: result };
 };
@@ -170,7 +179,9 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
       accounts: [],
     };
   }
-  progress.update(`${cell.id}: starting`);
+  progress.update(cell.id, 'waiting for memory');
+  using _memory = await context.admission.admit(options.project.memoryMiB);
+  progress.update(cell.id, 'starting');
   const outcome = await runCell({
     cell,
     project: options.project,
@@ -184,7 +195,7 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
     onEvent: (event) => {
       journal.append(cell.id, event);
       if (isProgress(event) && event.kind === 'message' && event.message.type === 'test-start')
-        progress.update(`${cell.id}: ${event.message.path.join(' › ')}`);
+        progress.update(cell.id, event.message.path.join(' › '));
     },
   });
   const { facts, start, commandLine, pushed, events, bootMs, ms, ...told } = outcome;
@@ -206,6 +217,7 @@ const cellResult = async (cell: Cell, context: Context): Promise<CellResult> => 
       accounts: [],
       verdict: verdictOfError(error, cell.spec.titles),
     }));
+  progress.update(cell.id, null);
   journal.append(cell.id, { kind: 'outcome', outcome: verdict.outcome, reason: verdict.reason });
   const counts = `${verdict.tests.filter((test) => test.outcome === 'passed').length} of ${verdict.tests.length} tests`;
   progress.line(
