@@ -37,5 +37,5 @@ export const rehearsalMessages = (): (HostMessage & { type: 'run-spec' })[] =>
     messages: null,
     unit: null,
     parcelAt: parcelOffsets.rehearsal,
-    tests: { except: ['is left out'] },
+    tests: { only: null, except: ['is left out'] },
   }));

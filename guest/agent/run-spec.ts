@@ -101,11 +101,11 @@ export const runSpec = async (spec: string, wanted: Wanted, tell: Tell): Promise
   return tests;
 };
 
-/** A test is matched by its full name; parts that it starts itself have theirs behind it. */
-const patternsOf = (wanted: Wanted): Pick<RunOptions, 'testNamePatterns' | 'testSkipPatterns'> =>
-  'only' in wanted
-    ? { testNamePatterns: [new RegExp(`^${RegExp.escape(wanted.only)}( |$)`)] }
-    : { testSkipPatterns: wanted.except.map((name) => new RegExp(`^${RegExp.escape(name)}$`)) };
+/** A test is matched by its full name; parts that it starts itself have theirs behind it, as others may by chance. */
+const patternsOf = ({ only, except }: Wanted): Pick<RunOptions, 'testNamePatterns' | 'testSkipPatterns'> => ({
+  ...(only === null ? {} : { testNamePatterns: [new RegExp(`^${RegExp.escape(only)}( |$)`)] }),
+  testSkipPatterns: except.map((name) => new RegExp(`^${RegExp.escape(name)}$`)),
+});
 
 /**
  * Tells node:test that nothing more will come, once the spec is imported and its first test has started: by itself it

@@ -246,7 +246,7 @@ export type HostMessage =
       /** Where on the disk the parcel begins, bytes. */
       parcelAt: number;
       /** Full names of tests, as node:test matches them: their suites' titles and their own, with spaces between. */
-      tests: { only: string } | { except: string[] };
+      tests: { only: string | null; except: string[] };
     };
 
 /**

@@ -54,7 +54,7 @@ export const starts = ({ cells }: Results, { templates = [] }: Manifest): string
     ({ reason }) => reason ?? 'as asked for',
   );
   return [
-    `${clones} of ${started.length} guests are clones, of ${templates.length} templates.`,
+    `${clones} of ${started.length} guests are clones${clones === 0 ? '' : `, of ${templates.length} ${templates.length === 1 ? 'template' : 'templates'}`}.`,
     ...[...booted].map(([reason, group]) => `${group.length} booted: ${reason}.`),
   ];
 };

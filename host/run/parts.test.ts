@@ -4,16 +4,20 @@ import { combined, partsOf } from './parts.ts';
 const passed = (title: string) => ({ title, outcome: 'passed' as const, ms: 1 });
 
 test('tests share one guest, but for those that are isolated', (t) => {
-  t.deepEqual(partsOf({ titles: ['a', 'b'], isolated: [] }), [{ titles: ['a', 'b'], tests: { except: [] } }]);
+  t.deepEqual(partsOf({ titles: ['a', 'b'], isolated: [] }), [
+    { titles: ['a', 'b'], tests: { only: null, except: [] } },
+  ]);
   t.deepEqual(partsOf({ titles: ['a', 's › b', 'c'], isolated: ['s › b'] }), [
-    { titles: ['a', 'c'], tests: { except: ['s b'] } },
-    { titles: ['s › b'], tests: { only: 's b' } },
+    { titles: ['a', 'c'], tests: { only: null, except: ['s b'] } },
+    { titles: ['s › b'], tests: { only: 's b', except: ['a', 'c'] } },
   ]);
 });
 
 test('a spec of isolated tests alone needs no shared guest, one without tests does', (t) => {
-  t.deepEqual(partsOf({ titles: ['a'], isolated: ['a'] }), [{ titles: ['a'], tests: { only: 'a' } }]);
-  t.deepEqual(partsOf({ titles: [], isolated: [] }), [{ titles: [], tests: { except: [] } }]);
+  t.deepEqual(partsOf({ titles: ['a'], isolated: ['a'] }), [
+    { titles: ['a'], tests: { only: 'a', except: [] } },
+  ]);
+  t.deepEqual(partsOf({ titles: [], isolated: [] }), [{ titles: [], tests: { only: null, except: [] } }]);
 });
 
 test('what goes wrong in one guest decides, and all tests are kept', (t) => {

@@ -13,9 +13,14 @@ export interface Part {
 /** The shared guest comes first; a spec of isolated tests alone has none. */
 export const partsOf = ({ titles, isolated }: Pick<SpecFile, 'titles' | 'isolated'>): Part[] => {
   const shared = titles.filter((title) => !isolated.includes(title));
-  const own = isolated.map((title): Part => ({ titles: [title], tests: { only: fullName(title) } }));
+  const own = isolated.map(
+    (title): Part => ({
+      titles: [title],
+      tests: { only: fullName(title), except: titles.filter((other) => other !== title).map(fullName) },
+    }),
+  );
   if (shared.length === 0 && own.length > 0) return own;
-  return [{ titles: shared, tests: { except: isolated.map(fullName) } }, ...own];
+  return [{ titles: shared, tests: { only: null, except: isolated.map(fullName) } }, ...own];
 };
 
 /** As node:test matches it: with spaces between a suite's title and its test's. */
