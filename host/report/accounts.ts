@@ -23,6 +23,9 @@ export const accountName = ({
     ...(window === null ? [] : [`window ${window}`]),
   ].join(', ');
 
+/** A variant without its particulars: `window` of `window, 1 % of ACKs dropped`. */
+export const kindOf = ({ variant }: Pick<AccountResult, 'variant'>): string => variant.replace(/,.*/s, '');
+
 /** `16,384 B`, or `64 messages`. */
 export const bufferSize = ({ size, unit }: NonNullable<AccountResult['buffer']>): string =>
   `${figure(size)} ${unit === 'bytes' ? 'B' : unit}`;
