@@ -9,7 +9,7 @@ type Guarantee = Extract<Finding, { about: 'guarantee' }>;
 export const guaranteeTable = (group: Pick<Group, 'findings' | 'accounts' | 'unit'>): Table => ({
   header: [
     'mechanism',
-    'way',
+    'direction, way',
     'loses',
     'condition',
     'what was seen',
@@ -39,5 +39,6 @@ const costOf = ({ loses, mechanism, subject }: Guarantee, { accounts }: Pick<Gro
 /** What the words of the table mean. */
 export const guaranteeNotes: readonly string[] = [
   'Loses: `never` where a sender is held back or told before anything is lost, and what was taken arrives; `when full` where what does not fit is gone; `unless acknowledged` where only an answer says that it arrived.',
+  'Condition: of `never`, what has to hold for it; of `when full`, what makes it so.',
   'The cost is that of acknowledgements on top of the mechanism, one for each message or one for a window of them, against the same messages without (raw). `none needed` is a way that loses nothing without acknowledgements; an em dash is what was not measured.',
 ];

@@ -5,7 +5,7 @@ import type { Manifest } from '../run/manifest.ts';
 import type { Results } from '../run/results.ts';
 import { besideSurveyTable } from './cases.ts';
 import { atSurveySize, type Group, groupsOf, surveyBytes } from './groups.ts';
-import { pageHeadline } from './headline.ts';
+import { directions, pageHeadline } from './headline.ts';
 import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
 import { renderTable } from './table.ts';
 
@@ -22,6 +22,7 @@ export const resultsPage = (results: Results, manifest: Manifest): string => {
     '# Results',
     pageHeadline(results, manifest),
     'Made by `ringcross report RUN --page FILE`; edits are lost.',
+    directions,
     ...groups.flatMap((group) => [
       groupTitle(group, manifest),
       ...surveySections(group, 'full'),

@@ -36,9 +36,17 @@ test('the page has what was run, and a line for each mechanism before all else',
   t.is(title, '# Reliability');
   t.regex(
     headline ?? '',
-    /^\*\*Linux 6\.12\.117 .*; lens instructions; 2026-12-01; run 20261201-120000-0b0b\.\*\*/,
+    /^\*\*Linux 6\.12\.117; lens instructions; 2026-12-01; run 20261201-120000-0b0b\.\*\*/,
   );
   t.deepEqual(titles(page), sections);
+});
+
+test('the words of a section are explained before its first table', (t) => {
+  const parts = reliabilityPage(results, manifest).split(/^### /m);
+  t.regex(parts[0] ?? '', /^u2k is from user space to the kernel, k2u /m);
+  const explained = parts.slice(1).filter((part) => /^- /m.test(part));
+  t.true(explained.length > 5);
+  for (const part of explained) t.regex(part, /^[^|]*\n- [^|]*\n\n(?:#### .*\n\n)?\| /);
 });
 
 test('each section has its row', (t) => {

@@ -173,6 +173,7 @@ const costs = (accounts: readonly AccountResult[], prices: readonly Price[]): st
 
 /** What to know before reading Figure 2. */
 export const acknowledgementNotes: readonly string[] = [
+  'Raw are the same messages without an acknowledgement, which the others are compared with. A window is how many messages may be unacknowledged: with one, each is sent when the one before is acknowledged. A variant names what of the acknowledgements was broken on purpose.',
   'Offered counts each message once, however often it was sent; sent again are the transmissions after the first, and a recognised duplicate is one that came again and was not delivered again.',
   'Ticks a message are from the first sending to the last receiving, divided by the messages received. Where a fault is injected they hold the waiting for the timer.',
 ];
