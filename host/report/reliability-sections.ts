@@ -1,7 +1,7 @@
 // The parts of a page that say how far a mechanism can be trusted. A section without a table is left out. Pure.
 import type { Group } from './groups.ts';
 import { guaranteeNotes, guaranteeTable } from './guarantees.ts';
-import { bufferTable, loadNotes, lossCurves } from './loads.ts';
+import { bufferTables, loadNotes, lossCurves } from './loads.ts';
 import { plainAccounts } from './plain-accounts.ts';
 import {
   boundaryTable,
@@ -26,7 +26,7 @@ export const reliabilitySections = (group: Group, detail: Detail): string[] => {
 
 const details = (group: Group): Section[] => [
   { title: 'Loss against offered load', parts: lossCurves(group), notes: loadNotes(group) },
-  { title: 'Buffers: loss at the same load', parts: onlyTable(bufferTable(group)), notes: [] },
+  { title: 'Buffers: loss at the same load', parts: bufferTables(group), notes: [] },
   {
     title: 'Figure 2 of the survey: one message, one ACK',
     parts: stopAndWait(group),

@@ -12,6 +12,10 @@ type Accounts = Pick<Group, 'accounts' | 'unit'>;
 const isRaw = ({ variant, load, window }: AccountResult): boolean =>
   variant === 'raw' && load === null && window === null;
 
+/** What the tables of Figures 2 and 3 show beside windows of the same messages. */
+export const isBesideWindows = (one: AccountResult, accounts: readonly AccountResult[]): boolean =>
+  isRaw(one) && accounts.some((other) => other.window !== null && wayOf(other) === wayOf(one));
+
 /** Figure 2: one message may be unacknowledged. A table for each mechanism, direction and size. */
 export const stopAndWait = (group: Accounts): Part[] =>
   closedLoops(group, (one) => one.window === 1, [whatBecame]);
