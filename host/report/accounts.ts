@@ -23,9 +23,12 @@ export const accountName = ({
     ...(window === null ? [] : [`window ${window}`]),
   ].join(', ');
 
-/** `16,384 B`, or `64 messages`. */
+/** A variant without its particulars: `window` of `window, 1 % of ACKs dropped`. */
+export const kindOf = ({ variant }: Pick<AccountResult, 'variant'>): string => variant.replace(/,.*/s, '');
+
+/** `16,384 B`, `64 messages`, or `1 message`. */
 export const bufferSize = ({ size, unit }: NonNullable<AccountResult['buffer']>): string =>
-  `${figure(size)} ${unit === 'bytes' ? 'B' : unit}`;
+  `${figure(size)} ${unit === 'bytes' ? 'B' : size === 1 ? 'message' : unit}`;
 
 /** From the first sending to the last receiving, by messages that arrived. */
 export const ticksPerMessage = ({ ticks, received }: AccountResult): number | null =>

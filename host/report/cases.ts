@@ -1,6 +1,5 @@
 // Every case as a row of figures.
 import type { CaseResult, Distribution } from '../run/results.ts';
-import { surveyCycles } from './survey-cycles.ts';
 import { figure, notMeasured, type Table } from './table.ts';
 
 /** Medians and 99th percentiles of each column. */
@@ -28,8 +27,8 @@ export const caseTable = (cases: readonly CaseResult[], unit: string): Table => 
   ]),
 });
 
-/** Narrower, and with the survey's figures beside ours; an em dash too where the survey has no such cell. */
-export const besideSurveyTable = (cases: readonly CaseResult[], unit: string): Table => ({
+/** Narrow enough for a page, with the tails in brackets. The survey's figures stand in its own tables. */
+export const narrowCaseTable = (cases: readonly CaseResult[], unit: string): Table => ({
   header: [
     `case (${unit})`,
     'bytes',
@@ -37,21 +36,21 @@ export const besideSurveyTable = (cases: readonly CaseResult[], unit: string): T
     'receive p50 (p99)',
     'transit p50 (p99)',
     'stream mean',
-    'survey, sending (cycles)',
-    'survey, receiving (cycles)',
   ],
-  rows: cases.map((one) => {
-    const survey = surveyCycles(one);
-    return [
-      nameOf(one),
-      figure(one.bytes),
-      ...[one.send, one.receive, one.transit].map(medianAndTail),
-      figure(one.stream?.mean),
-      survey?.send ?? notMeasured,
-      survey?.receive ?? notMeasured,
-    ];
-  }),
+  rows: cases.map((one) => [
+    nameOf(one),
+    figure(one.bytes),
+    ...[one.send, one.receive, one.transit].map(medianAndTail),
+    figure(one.stream?.mean),
+  ]),
 });
+
+/** What the columns are. */
+export const caseNotes: readonly string[] = [
+  'A case is a mechanism, a direction, and a variant: the way that its spec sends and receives.',
+  'Send is inside the call of the sender, receive inside that of the receiver; transit is from the start of the send to the end of the receive, so that it holds the wake-up of a receiver that waits.',
+  'Stream mean is of one loop over all messages, divided by their number, as the survey measures.',
+];
 
 const nameOf = ({ mechanism, direction, variant }: CaseResult): string =>
   `${mechanism} ${direction} ${variant}`;

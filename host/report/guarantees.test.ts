@@ -46,3 +46,32 @@ test('what loses nothing needs nothing; the price of one direction and of one re
     ['64 B: 1,000 raw, 2,000 with an ACK for each (2.00 times)', '—', '—', '—'],
   );
 });
+
+test('a way that loses nothing because it acknowledges has its own price, and none where no tick is published', (t) => {
+  const ways = [guarantee('k2u window', 'never'), guarantee('k2u stop-and-wait', 'never')];
+  const tried = [
+    ...accounts,
+    accounted({ variant: 'window', window: 4, ticks: 1_250_000 }),
+    accounted({ variant: 'stop-and-wait, 1 % of ACKs dropped', window: 1, ticks: 9_000_000 }),
+  ];
+  const costOf = (of: typeof tried, findings: Finding[]) =>
+    guaranteeTable(group({ findings, accounts: of })).rows.map((row) => row.at(-1));
+  t.deepEqual(costOf(tried, ways), [
+    '64 B: 1,000 raw, 1,250 with a window of 4 (1.25 times)',
+    '64 B: 1,000 raw, 2,000 with an ACK for each (2.00 times)',
+  ]);
+  t.deepEqual(
+    costOf(
+      tried.map((one) => ({ ...one, ticks: null })),
+      ways,
+    ),
+    ['—', '—'],
+  );
+  t.deepEqual(
+    costOf(
+      tried,
+      ways.map((one) => ({ ...one, mechanism: 'genetlink' })),
+    ),
+    ['none needed', 'none needed'],
+  );
+});

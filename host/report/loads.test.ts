@@ -1,7 +1,7 @@
 import test from 'ava';
 import { accounted, lost } from '../run/fixtures/accounted.ts';
 import type { AccountResult } from '../run/results.ts';
-import { bufferTable, loadNotes, lossCurves } from './loads.ts';
+import { bufferTables, loadNotes, lossCurves } from './loads.ts';
 
 const at = (
   periodNs: number,
@@ -29,12 +29,7 @@ test('loads go down from the lowest to flat out, buffers across from the smalles
   t.deepEqual(others, []);
   t.is(only?.title, 'netlink k2u unicast, 64 B');
   t.deepEqual(only?.table, {
-    header: [
-      'load (messages per service time)',
-      'period (ns)',
-      '4,096 B (4 messages)',
-      '65,536 B (64 messages)',
-    ],
+    header: ['load', 'period (ns)', 'buffer 4,096 B (4 messages)', 'buffer 65,536 B (64 messages)'],
     rows: [
       ['0.50', '40,000', '0', '0'],
       ['1.25', '16,000', '12.5 % (125)', '< 0.1 % (1)'],
@@ -55,11 +50,11 @@ test('mechanism, direction, variant and size have a table each; a buffer that is
       at(0, 4096, [], { mechanism: 'relay', buffer: null }),
     ).map(({ title, table }) => [title, table.header[2]]),
     [
-      ['netlink k2u unicast, 64 B', '4,096 B (4 messages)'],
-      ['netlink k2u multicast, 64 B', '4,096 B (4 messages)'],
-      ['netlink k2u unicast, 1,024 B', '4,096 B (4 messages)'],
-      ['mqueue u2u non-blocking, 64 B', '10 messages'],
-      ['relay k2u unicast, 64 B', 'as it is'],
+      ['netlink k2u unicast, 64 B', 'buffer 4,096 B (4 messages)'],
+      ['netlink k2u multicast, 64 B', 'buffer 4,096 B (4 messages)'],
+      ['netlink k2u unicast, 1,024 B', 'buffer 4,096 B (4 messages)'],
+      ['mqueue u2u non-blocking, 64 B', 'buffer 10 messages'],
+      ['relay k2u unicast, 64 B', 'buffer as it is'],
     ],
   );
 });
@@ -104,19 +99,31 @@ test('only the lens of virtual time calls a count exact', (t) => {
   );
 });
 
-test('buffers that are compared at one load have a table of their own, and no curve', (t) => {
+test('a buffer of one message is not one of messages', (t) => {
+  const [curve] = curves(at(0, 4096, [], { buffer: { size: 1, unit: 'messages', capacity: 1 } }));
+  t.is(curve?.table.header[2], 'buffer 1 message');
+});
+
+test('buffers that are compared have a table for each load, and no curve', (t) => {
   const accounts = [
     at(16_000, 4096, [lost(9, 125, 'sender', 'EAGAIN')], { variant: 'buffer, SO_RCVBUF 4096' }),
     at(16_000, 65_536, [], { variant: 'buffer, SO_RCVBUFFORCE' }),
+    at(0, 65_536, [], { variant: 'buffer, SO_RCVBUFFORCE' }),
+    accounted({ variant: 'buffer, as it is' }),
     accounted({ variant: 'raw' }),
   ];
   t.deepEqual(curves(...accounts), []);
-  const { header, rows } = bufferTable({ accounts });
-  t.is(rows.length, 2);
-  const small = rows.find((row) => row[2] === 'SO_RCVBUF 4096') ?? [];
-  const of = (row: readonly string[], name: string) => row[header.indexOf(name)];
-  t.is(of(small, 'lost'), '12.5 % (125)');
-  t.is(of(small, 'load'), '1.25');
-  t.is(of(small, 'who learned of a loss'), 'the sender of 125 (EAGAIN)');
-  t.is(of(rows[1] ?? [], 'who learned of a loss'), '—');
+  const tables = bufferTables({ accounts });
+  t.deepEqual(
+    tables.map(({ title, table }) => [title, table.rows.length]),
+    [
+      ['netlink k2u, 64 B, load 1.25, period 16,000 ns', 2],
+      ['netlink k2u, 64 B, flat out', 1],
+      ['netlink k2u, 64 B', 1],
+    ],
+  );
+  t.deepEqual(tables[0]?.table.rows, [
+    ['SO_RCVBUF 4096', 'the sender of 125 (EAGAIN)', '4,096 B', '4', '1,000', '875', '12.5 % (125)'],
+    ['SO_RCVBUFFORCE', '—', '65,536 B', '64', '1,000', '1,000', '0'],
+  ]);
 });

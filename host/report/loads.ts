@@ -36,7 +36,7 @@ const curve = (accounts: readonly AccountResult[]): Table => {
     ({ load }) => loadCells(load).join(),
   );
   return {
-    header: ['load (messages per service time)', 'period (ns)', ...buffers.keys()],
+    header: ['load', 'period (ns)', ...buffers.keys()],
     rows: [...loads.values()].map((row) => [
       ...loadCells(row[0]?.load ?? null),
       ...[...buffers.values()].map((column) => {
@@ -47,12 +47,12 @@ const curve = (accounts: readonly AccountResult[]): Table => {
   };
 };
 
-/** `16,384 B (12 messages)`, where it is known how many it holds. */
+/** `buffer 16,384 B (12 messages)`, where it is known how many it holds. */
 const bufferTitle = (buffer: AccountResult['buffer']): string => {
-  if (buffer === null) return 'as it is';
+  if (buffer === null) return 'buffer as it is';
   const holds =
     buffer.unit === 'bytes' && buffer.capacity !== null ? ` (${figure(buffer.capacity)} messages)` : '';
-  return `${bufferSize(buffer)}${holds}`;
+  return `buffer ${bufferSize(buffer)}${holds}`;
 };
 
 const loadCells = (load: Load | null): [string, string] => {
@@ -75,8 +75,8 @@ const distinct = (accounts: readonly AccountResult[], of: (account: AccountResul
 
 /** What to know before reading any of them. */
 export const loadNotes = ({ lens }: Pick<Group, 'lens'>): string[] => [
-  'Offered is what the sender tried to send, one message each period whether or not the one before was taken; lost is what was offered and no reader has got. A cell is the share of the offered that was lost, and the number of messages.',
-  'A load of 1 offers as many messages as the receiver can take; flat out offers the next as soon as the call for the last has returned.',
+  'Offered is what the sender tried to send, one message each period whether or not the one before was taken; lost is what was offered and no reader has got. A cell is the share of the offered that was lost, and the number of messages, with a buffer of the size that was asked for.',
+  'Load is how many messages are offered in the time that the receiver takes for one: at 1 it can just take them all; flat out offers the next as soon as the call for the last has returned.',
   clockNote[lens],
   'Each lost message stands by its number in the results.json of a run.',
 ];
@@ -89,36 +89,42 @@ const clockNote: Record<Lens, string> = {
     'Periods and service times are real time of a machine that others use too: a count is that of one run.',
 };
 
-/** Buffers and ways to enlarge them, each at the load it was given. */
-export const bufferTable = ({ accounts }: Pick<Group, 'accounts'>): Table => ({
-  header: [
-    'mechanism',
-    'direction',
-    'buffer',
-    'who learned of a loss',
-    'bytes',
-    'asked for',
-    'holds (messages)',
-    'load',
-    'period (ns)',
-    'offered',
-    'received',
-    'lost',
-  ],
-  textColumns: 4,
-  rows: accounts
-    .filter(isOfBuffers)
-    .map((one) => [
-      one.mechanism,
-      one.direction,
-      one.variant.slice('buffer, '.length),
-      lostOf(one) === 0 ? notMeasured : learners([one]),
-      figure(one.bytes),
-      one.buffer ? bufferSize(one.buffer) : notMeasured,
-      figure(one.buffer?.capacity),
-      ...loadCells(one.load),
-      figure(one.offered),
-      figure(one.received),
-      lossShare(one),
-    ]),
-});
+/** Buffers and ways to enlarge them: a table for each load that they were given. */
+export const bufferTables = ({ accounts }: Pick<Group, 'accounts'>): Part[] =>
+  [...Map.groupBy(accounts.filter(isOfBuffers), experimentOf)].map(([title, own]) => ({
+    title,
+    table: {
+      header: [
+        'buffer',
+        'who learned of a loss',
+        'asked for',
+        'holds (messages)',
+        'offered',
+        'received',
+        'lost',
+      ],
+      textColumns: 2,
+      rows: own.map((one) => [
+        one.variant.slice('buffer, '.length),
+        lostOf(one) === 0 ? notMeasured : learners([one]),
+        one.buffer ? bufferSize(one.buffer) : notMeasured,
+        figure(one.buffer?.capacity),
+        figure(one.offered),
+        figure(one.received),
+        lossShare(one),
+      ]),
+    },
+    says: [],
+  }));
+
+/** `netlink k2u, 256 B, load 1.25, period 16,000 ns`. */
+const experimentOf = ({ mechanism, direction, bytes, load }: AccountResult): string =>
+  [
+    `${mechanism} ${direction}`,
+    `${figure(bytes)} B`,
+    ...(load === null
+      ? []
+      : load.periodNs === 0
+        ? ['flat out']
+        : [`load ${loadCells(load)[0]}`, `period ${figure(load.periodNs)} ns`]),
+  ].join(', ');

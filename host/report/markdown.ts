@@ -5,6 +5,7 @@ import { caseTable } from './cases.ts';
 import { environment } from './environment.ts';
 import { failuresSection } from './failures.ts';
 import { type Group, groupsOf } from './groups.ts';
+import { directions } from './headline.ts';
 import { reliabilitySections } from './reliability-sections.ts';
 import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
 import { renderTable } from './table.ts';
@@ -16,6 +17,7 @@ export const markdownReport = (results: Results, manifest: Manifest): string =>
     headline(results, manifest),
     ...timeSection(results, manifest),
     ...failuresSection(results),
+    directions,
     ...groupsOf(results).flatMap((group) => [
       groupTitle(group, manifest),
       ...surveySections(group, 'full'),

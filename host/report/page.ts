@@ -3,11 +3,11 @@
 import { RingcrossError } from '../../vm/errors.ts';
 import type { Manifest } from '../run/manifest.ts';
 import type { Results } from '../run/results.ts';
-import { besideSurveyTable } from './cases.ts';
+import { caseNotes, narrowCaseTable } from './cases.ts';
 import { atSurveySize, type Group, groupsOf, surveyBytes } from './groups.ts';
-import { pageHeadline } from './headline.ts';
+import { directions, pageHeadline } from './headline.ts';
 import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
-import { renderTable } from './table.ts';
+import { renderNotes, renderTable } from './table.ts';
 
 /** Errors: USAGE where the run has no figures to publish, and as `groupsOf`. */
 export const resultsPage = (results: Results, manifest: Manifest): string => {
@@ -22,6 +22,7 @@ export const resultsPage = (results: Results, manifest: Manifest): string => {
     '# Results',
     pageHeadline(results, manifest),
     'Made by `ringcross report RUN --page FILE`; edits are lost.',
+    directions,
     ...groups.flatMap((group) => [
       groupTitle(group, manifest),
       ...surveySections(group, 'full'),
@@ -36,5 +37,6 @@ const casesSection = ({ cases, unit }: Group): string[] =>
     ? []
     : [
         `### All cases at ${surveyBytes} B, or at the smallest size they have`,
-        renderTable(besideSurveyTable(atSurveySize(cases), unit)),
+        renderNotes(caseNotes),
+        renderTable(narrowCaseTable(atSurveySize(cases), unit)),
       ];

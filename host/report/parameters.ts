@@ -126,6 +126,14 @@ const outcomes = (findings: readonly { outcome: string }[]): string[] => [
   ...new Set(findings.map(({ outcome }) => outcome)),
 ];
 
+/** What the columns are. */
+export const parameterNotes: readonly string[] = [
+  'event-based signalling: from a send to the return of a reader that waits in poll, with the smallest message; where that was not timed, whether who waits is woken.',
+  'large transfers: the most bytes a tick, over all variants and sizes, and the largest message.',
+  'latency: in each direction, to a receiver that waits where the mechanism has one.',
+  'extensibility, portability: each outcome that was seen, whose tests stand in the tables below.',
+];
+
 /** What tests saw of each parameter that is no figure: a table for each, none where nothing was stated. */
 export const parameterDetails = (group: Group): { title: string; table: Table }[] =>
   details.flatMap(({ title, header, rows }) => {

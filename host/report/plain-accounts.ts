@@ -3,14 +3,12 @@ import { lossShare, ticksPerMessage } from './accounts.ts';
 import type { Group } from './groups.ts';
 import { isOfBuffers } from './loads.ts';
 import { figure, type Table } from './table.ts';
+import { isBesideWindows } from './windows.ts';
 
 /** The accounts that have no place in the tables of loads, buffers and windows. */
 export const plainAccounts = ({ accounts, unit }: Pick<Group, 'accounts' | 'unit'>): Table => ({
   header: [
-    'mechanism',
-    'direction',
-    'variant',
-    'bytes',
+    'messages',
     'offered',
     'received',
     'lost',
@@ -19,14 +17,11 @@ export const plainAccounts = ({ accounts, unit }: Pick<Group, 'accounts' | 'unit
     'out of order',
     ...(unit === null ? [] : [`${unit} a message`]),
   ],
-  textColumns: 3,
   rows: accounts
-    .filter((one) => one.load === null && one.window === null && !isOfBuffers(one))
+    .filter((one) => one.load === null && one.window === null)
+    .filter((one) => !isOfBuffers(one) && !isBesideWindows(one, accounts))
     .map((one) => [
-      one.mechanism,
-      one.direction,
-      one.variant,
-      figure(one.bytes),
+      `${one.mechanism} ${one.direction} ${one.variant}, ${figure(one.bytes)} B`,
       figure(one.offered),
       figure(one.received),
       lossShare(one),

@@ -56,3 +56,15 @@ export const boundaryTable = (group: Findings): Table => ({
 });
 
 const seen = 'what was seen';
+
+/** What the words of the tables mean. */
+export const findingNotes = {
+  lossNotice: ['Told: the error that a call of that side returns, by which it learns of the loss.'],
+  recovery: [
+    'Ends with the true state: whether what the receiver holds in the end is what the sender has. Of netlink and genetlink that is a table, of which events tell changes and a dump the whole.',
+  ],
+  death: [
+    'A module dies by being unloaded; `refused` is the error to whoever unloads it, because it is in use.',
+  ],
+  boundary: ['One more is the largest message and a byte. The result is `taken`, or what came instead.'],
+} as const satisfies Record<string, readonly string[]>;

@@ -1,9 +1,15 @@
 // The parts of a page that say how far a mechanism can be trusted. A section without a table is left out. Pure.
 import type { Group } from './groups.ts';
 import { guaranteeNotes, guaranteeTable } from './guarantees.ts';
-import { bufferTable, loadNotes, lossCurves } from './loads.ts';
+import { bufferTables, loadNotes, lossCurves } from './loads.ts';
 import { plainAccounts } from './plain-accounts.ts';
-import { boundaryTable, deathTable, lossNoticeTable, recoveryTable } from './reliability-findings.ts';
+import {
+  boundaryTable,
+  deathTable,
+  findingNotes,
+  lossNoticeTable,
+  recoveryTable,
+} from './reliability-findings.ts';
 import { onlyTable, renderSection, type Section } from './section.ts';
 import type { Detail } from './sections.ts';
 import { acknowledgementNotes, fixedWindow, stopAndWait, windowNotes } from './windows.ts';
@@ -20,7 +26,7 @@ export const reliabilitySections = (group: Group, detail: Detail): string[] => {
 
 const details = (group: Group): Section[] => [
   { title: 'Loss against offered load', parts: lossCurves(group), notes: loadNotes(group) },
-  { title: 'Buffers: loss at the same load', parts: onlyTable(bufferTable(group)), notes: [] },
+  { title: 'Buffers: loss at the same load', parts: bufferTables(group), notes: [] },
   {
     title: 'Figure 2 of the survey: one message, one ACK',
     parts: stopAndWait(group),
@@ -32,16 +38,16 @@ const details = (group: Group): Section[] => [
     parts: onlyTable(plainAccounts(group)),
     notes: [],
   },
-  { title: 'Who learns of a loss', parts: onlyTable(lossNoticeTable(group)), notes: [] },
+  { title: 'Who learns of a loss', parts: onlyTable(lossNoticeTable(group)), notes: findingNotes.lossNotice },
   {
     title: 'Recovery from a loss, and from a change during a dump',
     parts: onlyTable(recoveryTable(group)),
-    notes: [],
+    notes: findingNotes.recovery,
   },
-  { title: 'Death of one side', parts: onlyTable(deathTable(group)), notes: [] },
+  { title: 'Death of one side', parts: onlyTable(deathTable(group)), notes: findingNotes.death },
   {
     title: 'Boundaries: the empty message, the largest, and one byte more',
     parts: onlyTable(boundaryTable(group)),
-    notes: [],
+    notes: findingNotes.boundary,
   },
 ];

@@ -3,7 +3,7 @@ import { RingcrossError } from '../../vm/errors.ts';
 import type { Manifest } from '../run/manifest.ts';
 import type { Results } from '../run/results.ts';
 import { groupsOf } from './groups.ts';
-import { pageHeadline } from './headline.ts';
+import { directions, pageHeadline } from './headline.ts';
 import { reliabilitySections } from './reliability-sections.ts';
 import { lensTitle } from './sections.ts';
 
@@ -23,6 +23,7 @@ export const reliabilityPage = (results: Results, manifest: Manifest): string =>
     '# Reliability',
     pageHeadline(results, manifest),
     'Made by `ringcross report RUN --reliability FILE`; edits are lost.',
+    directions,
     ...groups,
   ].join('\n\n')}\n`;
 };

@@ -66,7 +66,13 @@ test('a difference is told with its case, its figure and both values', (t) => {
   const first = results(oneCase({ send: spread(1008, 1100), transit: spread(2000) }));
   const second = results(oneCase({ send: spread(1008, 1200), transit: spread(2000) }));
   t.deepEqual(differences(first, second), [
-    { case: '6.12 instructions pipe u2u blocking 1024 B', figure: 'send p99', first: 1100, second: 1200 },
+    {
+      case: '6.12 instructions pipe u2u blocking 1024 B',
+      series: null,
+      figure: 'send p99',
+      first: 1100,
+      second: 1200,
+    },
   ]);
 });
 
@@ -138,6 +144,7 @@ test('a loss differs by its number, its length, and by who learned of it; only t
   t.deepEqual(accountDifferences(overrun, { losses: moved }), [
     {
       case: name,
+      series: '6.12 instructions netlink k2u unicast',
       figure: 'loss 2',
       first: '1 from 9 on, told: nobody',
       second: '1 from 10 on, told: nobody',
@@ -189,12 +196,97 @@ test('a median and what became of a message must repeat; a tail, a mean and the 
   );
 });
 
+/** A figure of a case, or of an account of a series. */
+const differs = (
+  figure: string,
+  first: Difference['first'],
+  second: Difference['second'],
+  series: string | null = null,
+): Difference => ({ case: 'x', series, figure, first, second });
+
+/** Of each table of a section its rows. */
+const tablesOf = (found: Difference[]): string[][][] =>
+  repetitionSection(found)
+    .split('\n\n')
+    .filter((part) => part.startsWith('|'))
+    .map((table) =>
+      table
+        .split('\n')
+        .slice(2)
+        .map((line) =>
+          line
+            .split('|')
+            .slice(1, -1)
+            .map((cell) => cell.trim()),
+        ),
+    );
+
 test('the section lists what differs with both values, and says so where nothing does', (t) => {
   t.regex(repetitionSection([]), /^## What the second run gave otherwise\n[^|]*Nothing: [^|]*$/);
-  const section = repetitionSection([
-    { case: 'x', figure: 'send p99', first: 1100, second: 12000.5 },
-    { case: 'y', figure: 'loss 1', first: '1 from 9 on, told: nobody', second: null },
+  t.deepEqual(
+    tablesOf([differs('send p99', 1100, 12000.5), differs('loss 1', '1 from 9 on, told: nobody', null)]),
+    [
+      [
+        ['x', 'send p99', '1,100', '12,000.5'],
+        ['x', 'loss 1', '1 from 9 on, told: nobody', '—'],
+      ],
+    ],
+  );
+});
+
+test('it says that what must repeat did, where it did', (t) => {
+  const says = /^Both runs have the same medians and ninetieth percentiles, and the same became of every/m;
+  t.regex(repetitionSection([differs('send p99', 1, 2)]), says);
+  t.notRegex(repetitionSection([differs('send p99', 1, 2), differs('send p50', 1, 2)]), says);
+  t.notRegex(repetitionSection([]), says);
+});
+
+test('ticks of accounts have one line a series and figure, with the largest difference', (t) => {
+  t.deepEqual(
+    tablesOf([
+      differs('ticks', 100_000, 100_001, 'unicast'),
+      differs('ticks', 1000, 1005, 'unicast'),
+      differs('ticks', 2_000_000, 2_000_100, 'unicast'),
+      differs('ticks to the first ENOBUFS to the receiver', 0, 7, 'unicast'),
+      differs('ticks', 200_000, 199_000, 'window'),
+    ]),
+    [
+      [
+        ['unicast', 'ticks', '3', '0.5 %', '1,000', '1,005'],
+        ['unicast', 'ticks to the first ENOBUFS to the receiver', '1', '100 %', '0', '7'],
+        ['window', 'ticks', '1', '0.5 %', '200,000', '199,000'],
+      ],
+    ],
+  );
+  t.is(tablesOf([differs('ticks', 63_705_691, 63_705_536, 'x')])[0]?.[0]?.[3], '0.00024 %');
+});
+
+test('a figure of a case, a count of an account, and ticks that one run lacks are listed singly', (t) => {
+  const single = [
+    differs('stream mean', 2, 3),
+    differs('sent again', 4, 5, 'unicast'),
+    differs('received', 4, 5, 'unicast'),
+    differs('ticks', 9000, null, 'unicast'),
+  ];
+  t.deepEqual(tablesOf(single), [
+    [
+      ['x', 'stream mean', '2', '3'],
+      ['x', 'sent again', '4', '5'],
+      ['x', 'received', '4', '5'],
+      ['x', 'ticks', '9,000', '—'],
+    ],
   ]);
-  t.regex(section, /^\| x +\| send p99 +\| +1,100 +\| +12,000\.5 \|$/m);
-  t.regex(section, /^\| y +\| loss 1 +\| +1 from 9 on, told: nobody \| +— \|$/m);
+});
+
+test('experiments of one series differ in buffer, load, window and in what is broken on purpose', (t) => {
+  const series = (changes: Partial<AccountResult>) =>
+    accountDifferences(accounted({ ticks: 1, ...changes }), { ticks: 2 }).map((one) => one.series);
+  const windows = [
+    { variant: 'window', window: 1 },
+    { variant: 'window', window: 8, buffer: overrun.buffer },
+    { variant: 'window, 1 % of ACKs dropped', window: 16 },
+  ];
+  t.deepEqual(windows.flatMap(series), Array(3).fill('6.12 instructions netlink k2u window'));
+  t.deepEqual(series({ direction: 'u2u' }), ['6.12 instructions netlink u2u unicast']);
+  t.deepEqual(series({ mechanism: 'relay' }), ['6.12 instructions relay k2u unicast']);
 });

@@ -4,7 +4,7 @@ import { renderNotes, renderTable, type Table } from './table.ts';
 export interface Section {
   title: string;
   parts: Part[];
-  /** The same for every run. */
+  /** What the words of its tables mean, the same for every run: a reader needs it before the first of them. */
   notes: readonly string[];
 }
 
@@ -22,12 +22,12 @@ export const renderSection = ({ title, parts, notes }: Section): string[] =>
     ? []
     : [
         `### ${title}`,
+        ...(notes.length > 0 ? [renderNotes(notes)] : []),
         ...parts.flatMap(({ title: own, table, says }) => [
           ...(own === null ? [] : [`#### ${own}`]),
           renderTable(table),
           ...says,
         ]),
-        ...(notes.length > 0 ? [renderNotes(notes)] : []),
       ];
 
 /** The only table of a section; none where it has no rows. */

@@ -1,7 +1,7 @@
 // The parts of a page that belong to one group: title, the survey's tables, the five parameters, what is not possible.
 import type { Manifest } from '../run/manifest.ts';
 import { findingsAbout, type Group } from './groups.ts';
-import { parameterDetails, parameterTable } from './parameters.ts';
+import { parameterDetails, parameterNotes, parameterTable } from './parameters.ts';
 import { cycleNotes, cycleTable } from './survey-cycles.ts';
 import { ipcNotes, ipcTable } from './survey-ipc.ts';
 import { synchronyNotes, synchronyTable } from './survey-synchrony.ts';
@@ -64,7 +64,7 @@ export const surveySections = (group: Group, detail: Detail): string[] => {
     {
       title: "The survey's five parameters",
       table: parameterTable(group),
-      notes: [],
+      notes: parameterNotes,
       isOfFigures: false,
     },
     ...(detail === 'full'

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Finding } from '../../guest/protocol/messages.ts';
 import { group, measured, rowOf, spread } from './fixtures/measured.ts';
-import { cycleNotes, cycleTable, surveyCycles } from './survey-cycles.ts';
+import { cycleNotes, cycleTable } from './survey-cycles.ts';
 
 test('Table 4 has the survey’s figure and ours in the cell of the same meaning', (t) => {
   const { header, rows } = cycleTable(
@@ -69,11 +69,4 @@ test('notes belong to the rows of their table', (t) => {
   t.true(cycleNotes('u2k', group({})).some((note) => /^character device, read\/write: a printk/.test(note)));
   t.false(cycleNotes('k2u', group({})).some((note) => /printk/.test(note)));
   t.true(cycleNotes('k2u', group({})).some((note) => /^relay to debugfs: messages had 99 bytes/.test(note)));
-});
-
-test('a case finds the survey’s cell by name, direction and size', (t) => {
-  t.deepEqual(surveyCycles(measured({})), { send: '52 405', receive: '182' });
-  t.is(surveyCycles(measured({ bytes: 64 })), null);
-  t.is(surveyCycles(measured({ direction: 'k2u' })), null);
-  t.is(surveyCycles(measured({ mechanism: 'pipe', direction: 'u2u', variant: 'stream' })), null);
 });

@@ -146,15 +146,3 @@ export const cycleNotes = (direction: Direction, group: Group): string[] => [
   ]),
   'every figure of the survey: CPUID serialises inside the windows; interrupts and preemption were off while the module loaded, not while it was measured; no warm-up, repetition, spread, pinning, count of losses or empty window; "cycles" are ticks of the TSC; neither kernel nor mitigations are recorded.',
 ];
-
-/** The survey's figures of a case, or its own words; null where it has no such cell. */
-export const surveyCycles = ({
-  mechanism,
-  direction,
-  variant,
-  bytes,
-}: CaseResult): { send: string; receive: string } | null => {
-  if (direction === 'u2u' || bytes !== surveyBytes) return null;
-  const row = rows.find((one) => one.mechanism === mechanism && one[direction].variant === variant);
-  return row ? { send: row[direction].send, receive: row[direction].receive } : null;
-};

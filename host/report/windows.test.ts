@@ -1,7 +1,7 @@
 import test from 'ava';
 import { accounted, lost } from '../run/fixtures/accounted.ts';
 import type { AccountResult } from '../run/results.ts';
-import { costOfAcknowledging, fixedWindow, stopAndWait } from './windows.ts';
+import { costOfAcknowledging, costOfClosedLoop, fixedWindow, isClosedLoop, stopAndWait } from './windows.ts';
 
 /** Of 1000 messages, each at so many ticks. */
 const windowed = (window: number, ticks: number | null, changes: Partial<AccountResult> = {}) =>
@@ -95,4 +95,22 @@ test('without the messages to compare with, or without ticks, no cost is known',
   t.is(costOfAcknowledging([windowed(1, 3000), { ...raw, bytes: 1024 }]), '');
   t.is(costOfAcknowledging([raw]), '');
   t.is(costOfAcknowledging([{ ...raw, ticks: null }, windowed(1, null)]), '');
+});
+
+test('the cost of one way is that of the sizes it was tried with, and of the window that it has', (t) => {
+  const sizes = [raw, windowed(1, 3000), windowed(4, 1250)].flatMap((one) => [one, { ...one, bytes: 1024 }]);
+  const tried = [...sizes, dropped, windowed(1, 9000, { variant: 'stop-and-wait, 1 % of ACKs delayed' })];
+  t.deepEqual(
+    ['window', 'stop-and-wait', 'raw', 'multicast'].map((way) => isClosedLoop(tried, way)),
+    [true, true, false, false],
+  );
+  t.is(costOfClosedLoop(tried, 'stop-and-wait'), '64 B: 1,000 raw, 3,000 with an ACK for each (3.00 times)');
+  t.is(
+    costOfClosedLoop(tried, 'window'),
+    '64 B: 1,000 raw, 1,250 with a window of 4 (1.25 times); 1,024 B: 1,000 raw, 1,250 with a window of 4 (1.25 times)',
+  );
+  t.is(
+    costOfClosedLoop([raw, windowed(1, 1200), windowed(2, 1300)], 'window'),
+    '64 B: 1,000 raw, 1,200 with an ACK for each (1.20 times)',
+  );
 });

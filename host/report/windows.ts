@@ -1,7 +1,7 @@
 // Closed loop: a sender that waits for acknowledgements, what that costs, and which window is best. Pure.
 import { lostOf } from '../run/accounts.ts';
 import type { AccountResult } from '../run/results.ts';
-import { lossShare, ticksPerMessage, type Unit, whatBecame } from './accounts.ts';
+import { kindOf, lossShare, ticksPerMessage, type Unit, whatBecame } from './accounts.ts';
 import type { Group } from './groups.ts';
 import type { Part } from './section.ts';
 import { figure, type Table } from './table.ts';
@@ -11,6 +11,10 @@ type Accounts = Pick<Group, 'accounts' | 'unit'>;
 /** The same messages without any acknowledgement: what a window's price is compared with. */
 const isRaw = ({ variant, load, window }: AccountResult): boolean =>
   variant === 'raw' && load === null && window === null;
+
+/** What the tables of Figures 2 and 3 show beside windows of the same messages. */
+export const isBesideWindows = (one: AccountResult, accounts: readonly AccountResult[]): boolean =>
+  isRaw(one) && accounts.some((other) => other.window !== null && wayOf(other) === wayOf(one));
 
 /** Figure 2: one message may be unacknowledged. A table for each mechanism, direction and size. */
 export const stopAndWait = (group: Accounts): Part[] =>
@@ -120,28 +124,60 @@ const overrunSays = (accounts: readonly AccountResult[]): string => {
  * Empty where that is not known.
  */
 export const costOfAcknowledging = (accounts: readonly AccountResult[]): string =>
+  costs(accounts, [ofEach, ofBestWindow]);
+
+/** Whether messages were sent in a way of this name that waits for acknowledgements: `window`, `stop-and-wait`. */
+export const isClosedLoop = (accounts: readonly AccountResult[], way: string): boolean =>
+  accounts.some((one) => isOfWay(one, way));
+
+/**
+ * The same of one such way: of the best window, or, where it never has more than one message unacknowledged, of an
+ * acknowledgement for each, in whatever variant that was timed without a fault.
+ */
+export const costOfClosedLoop = (accounts: readonly AccountResult[], way: string): string => {
+  const tried = accounts.filter((one) => isOfWay(one, way));
+  const sizes = new Set(tried.map(({ bytes }) => bytes));
+  return costs(
+    accounts.filter(({ bytes }) => sizes.has(bytes)),
+    [tried.every(({ window }) => window === 1) ? ofEach : (own) => ofBestWindow(own) ?? ofEach(own)],
+  );
+};
+
+const isOfWay = (one: AccountResult, way: string): boolean => one.window !== null && kindOf(one) === way;
+
+/** A price by the account that has it, of messages of one size; undefined where none has. */
+type Price = (accounts: readonly AccountResult[]) => { account: AccountResult; name: string } | undefined;
+
+const ofEach: Price = (accounts) => {
+  const account = accounts.find((one) => one.window === 1 && isFaultless(one));
+  return account && { account, name: 'with an ACK for each' };
+};
+
+/** None where the best window is that of an acknowledgement for each. */
+const ofBestWindow: Price = (accounts) => {
+  const account = bestWindow(accounts);
+  return account && account.window !== 1
+    ? { account, name: `with a window of ${figure(account.window)}` }
+    : undefined;
+};
+
+const costs = (accounts: readonly AccountResult[], prices: readonly Price[]): string =>
   [...Map.groupBy(accounts, ({ bytes }) => `${figure(bytes)} B`)]
     .flatMap(([size, own]) => {
       const [raw] = own.filter(isRaw).flatMap((one) => ticksPerMessage(one) ?? []);
       if (!raw) return [];
-      const against = (account: AccountResult | undefined, name: string): string[] => {
-        const ticks = account && ticksPerMessage(account);
-        return ticks ? [`${figure(ticks)} ${name} (${(ticks / raw).toFixed(2)} times)`] : [];
-      };
-      const best = bestWindow(own);
-      const closed = [
-        ...against(
-          own.find((one) => one.window === 1 && isFaultless(one)),
-          'with an ACK for each',
-        ),
-        ...(best && best.window !== 1 ? against(best, `with a window of ${figure(best.window)}`) : []),
-      ];
+      const closed = prices.flatMap((price) => {
+        const found = price(own);
+        const ticks = found && ticksPerMessage(found.account);
+        return ticks ? [`${figure(ticks)} ${found.name} (${(ticks / raw).toFixed(2)} times)`] : [];
+      });
       return closed.length > 0 ? [`${size}: ${[`${figure(raw)} raw`, ...closed].join(', ')}`] : [];
     })
     .join('; ');
 
 /** What to know before reading Figure 2. */
 export const acknowledgementNotes: readonly string[] = [
+  'Raw are the same messages without an acknowledgement, which the others are compared with. A window is how many messages may be unacknowledged: with one, each is sent when the one before is acknowledged. A variant names what of the acknowledgements was broken on purpose.',
   'Offered counts each message once, however often it was sent; sent again are the transmissions after the first, and a recognised duplicate is one that came again and was not delivered again.',
   'Ticks a message are from the first sending to the last receiving, divided by the messages received. Where a fault is injected they hold the waiting for the timer.',
 ];
