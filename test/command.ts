@@ -9,8 +9,13 @@ export const ringcross = (args: readonly string[], input = '') =>
   execa(join(ownRoot, 'bin/ringcross'), args, { reject: false, input });
 
 /** Waits until `look` gives something; throws after the deadline. */
-export const waitFor = async <T>(what: string, ms: number, look: () => Promise<T | null>): Promise<T> => {
-  for (const end = Date.now() + ms; Date.now() < end; await delay(50)) {
+export const waitFor = async <T>(
+  what: string,
+  ms: number,
+  look: () => Promise<T | null>,
+  everyMs = 50,
+): Promise<T> => {
+  for (const end = Date.now() + ms; Date.now() < end; await delay(everyMs)) {
     const found = await look();
     if (found !== null) return found;
   }

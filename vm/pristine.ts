@@ -38,7 +38,8 @@ export const withPristineVm = async <T>(
   };
   const boot = (reason: string | null) => start({ kind: 'boot', memory: null }, { kind: 'boot', reason });
   if (store === null) return await boot(null);
-  const asked = JSON.stringify([request.lens, request.kernel, request.root, request.agent, request.cmdline]);
+  const { lens, kernel, root, agent, memoryMiB, cmdline } = request;
+  const asked = JSON.stringify([store.folder, lens, kernel, root, agent, memoryMiB, cmdline]);
   const known = refused.get(asked);
   if (known !== undefined) return await boot(known);
   let broken: Template | null = null;

@@ -50,6 +50,29 @@ test('emulated: the kernel is told to trust its clock, and how fast that goes wh
   for (const lens of ['cycles', 'instructions'] as const) t.deepEqual(tscWords(lens, 2_445_406), []);
 });
 
+test('a template shares its memory with a file, a clone copies what it writes, and needs no kernel', (t) => {
+  const memory = { path: '/c/memory', use: 'template' } as const;
+  const template = qemuArgs({ ...machine, memory });
+  t.deepEqual(valuesOf(template, '-object'), [
+    'memory-backend-file,id=ram,size=1024M,mem-path=/c/memory,share=on',
+  ]);
+  t.deepEqual(valuesOf(template, '-kernel'), ['/k/vmlinux']);
+  const clone = qemuArgs({ ...machine, memory: { ...memory, use: 'clone' } });
+  t.regex(valuesOf(clone, '-object')[0] ?? '', /share=off$/);
+  t.deepEqual(valuesOf(clone, '-kernel'), []);
+  t.deepEqual(valuesOf(clone, '-incoming'), ['defer']);
+  // What is not told apart by these words must be the same, or the state of a device does not fit.
+  const same = (args: string[]) => valuesOf(args, '-device');
+  t.deepEqual(same(clone), same(template));
+});
+
+test('a guest without a parcel has a disk of the same size', (t) => {
+  const parcel = (path: string | null) =>
+    valuesOf(qemuArgs({ ...machine, parcel: path }), '-drive').find((drive) => drive.startsWith('id=parcel'));
+  t.is(parcel('/t/p'), 'id=parcel,if=none,readonly=on,format=raw,file=/t/p');
+  t.is(parcel(null), 'id=parcel,if=none,readonly=on,driver=null-co,read-zeroes=on,size=1073741824');
+});
+
 test('no default devices, no user config, a network that reaches nothing', (t) => {
   const args = qemuArgs(machine);
   t.true(args.includes('-nodefaults'));
