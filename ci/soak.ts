@@ -25,10 +25,13 @@ const store = templates();
 const leavings = async () => ({
   descriptors: (await readdir('/proc/self/fd')).length,
   guests: (await guests()).length,
-  'temporary folders': (await readdir(tmpdir())).filter((name) => name.startsWith('ringcross-')).length,
+  'temporary folders': (await readdir(tmpdir())).filter(isOurs).length,
   'entries among templates': (await readdir(store.folder)).length,
   'shared memory files': (await readdir('/dev/shm')).length,
 });
+
+/** Other commands of ours may run at the same time: temporary folders are named after their process. */
+const isOurs = (name: string): boolean => name.startsWith('ringcross-') && name.includes(`-${process.pid}-`);
 
 const guests = async (): Promise<string[]> => {
   const found: string[] = [];
