@@ -16,7 +16,7 @@ import { qemuProgram } from '../vm/qemu-process.ts';
 import { ensureTemplate } from '../vm/template-store.ts';
 import { withTemporaryFolder } from '../vm/temporary.ts';
 import { type Vm, withVm } from '../vm/vm.ts';
-import { findGuests, templates } from './guests.ts';
+import { findGuests, ownGuests, templates } from './guests.ts';
 
 const rounds = Number(argv.rounds ?? 10);
 const { kernel, request } = await findGuests();
@@ -82,6 +82,38 @@ await withTemporaryFolder(async (work) => {
       );
   }
 });
+/** So many clones of one template run at once, before a spec does anything. */
+const together = 10;
+
+/** MB of a process that no other has too: proc_pid_smaps(5). */
+const privateMegabytes = async (pid: string): Promise<number> => {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1');
+  const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)].map(([, kB]) =>
+    Number(kB),
+  );
+  return kilobytes.reduce((sum, kB) => sum + kB, 0) / 1000;
+};
+
+const memoryOfClones = async (lens: Lens): Promise<number[]> => {
+  const up = Array.from({ length: together }, () => Promise.withResolvers<void>());
+  const measured = Promise.withResolvers<void>();
+  const running = up.map(({ resolve }) =>
+    withPristineVm(request(lens), templates(), async () => {
+      resolve();
+      await measured.promise;
+    }),
+  );
+  await Promise.race([Promise.all(up.map(({ promise }) => promise)), Promise.all(running)]);
+  const megabytes: number[] = [];
+  for (const pid of await ownGuests()) megabytes.push(await privateMegabytes(pid));
+  measured.resolve();
+  await Promise.all(running);
+  return megabytes.toSorted((a, b) => a - b);
+};
+
+const memory = new Map<Lens, number[]>();
+for (const lens of lenses) memory.set(lens, await memoryOfClones(lens));
+
 for (let run = 0; run < Number(argv.study ?? 0); run++)
   await timed('study', () => $`bin/ringcross run --lens instructions`.quiet());
 
@@ -131,4 +163,8 @@ console.log(
       ]),
   }),
 );
+for (const [lens, megabytes] of memory)
+  console.log(
+    `\n${megabytes.length} clones at once, ${lens}: ${megabytes.map(Math.round).join(', ')} MB of memory that each has for itself, QEMU's own included`,
+  );
 process.exit();

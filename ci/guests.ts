@@ -1,4 +1,5 @@
 // What `npm run bench` and `npm run soak` start: guests of the default kernel.
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheRoot } from '../host/cache.ts';
 import { ensureGuestImages } from '../host/guest-images.ts';
@@ -39,3 +40,15 @@ export const templates = (folder = join(cacheRoot(), 'templates')): TemplateStor
   limitBytes: Number.POSITIVE_INFINITY,
   note: (text) => console.error(text),
 });
+
+/** The process ids of the QEMUs that this process has started. */
+export const ownGuests = async (): Promise<string[]> => {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+    const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
+    const parent = /^PPid:\s+(\d+)$/m.exec(status)?.[1];
+    if (command.startsWith('qemu-system-x86_64\0') && parent === `${process.pid}`) found.push(pid);
+  }
+  return found;
+};

@@ -8,13 +8,14 @@ import { argv } from 'zx';
 import { bundleSpec } from '../host/guest-build/spec.ts';
 import { loadProject, ownRoot } from '../host/project.ts';
 import { renderTable } from '../host/report/table.ts';
+import { availableBytes } from '../host/run/admission.ts';
 import { measuredCase } from '../host/run/case-result.ts';
 import { guestWorkDir } from '../host/run/outcome.ts';
 import { runInGuest } from '../host/run/run-guest.ts';
 import { writeParcel } from '../vm/parcel.ts';
 import { withPristineVm } from '../vm/pristine.ts';
 import { withTemporaryFolder } from '../vm/temporary.ts';
-import { findGuests, templates } from './guests.ts';
+import { findGuests, ownGuests, templates } from './guests.ts';
 
 const clones = Number(argv.clones ?? 1000);
 const lens = 'instructions';
@@ -24,7 +25,7 @@ const store = templates();
 /** What a run of clones could leave behind. */
 const leavings = async () => ({
   descriptors: (await readdir('/proc/self/fd')).length,
-  guests: (await guests()).length,
+  guests: (await ownGuests()).length,
   'temporary folders': (await readdir(tmpdir())).filter(isOurs).length,
   'entries among templates': (await readdir(store.folder)).length,
   'shared memory files': (await readdir('/dev/shm')).length,
@@ -33,26 +34,12 @@ const leavings = async () => ({
 /** Other commands of ours may run at the same time: temporary folders are named after their process. */
 const isOurs = (name: string): boolean => name.startsWith('ringcross-') && name.includes(`-${process.pid}-`);
 
-const guests = async (): Promise<string[]> => {
-  const found: string[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
-    const parent = /^PPid:\s+(\d+)$/m.exec(
-      await readFile(`/proc/${pid}/status`, 'latin1').catch(() => ''),
-    )?.[1];
-    if (command.startsWith('qemu-system-x86_64\0') && parent === `${process.pid}`) found.push(pid);
-  }
-  return found;
-};
-
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
 
 /** Bytes of this process and of the host that nobody can use for something else. */
 const memory = async () => ({
   'MB of this process': megabytes(process.memoryUsage.rss()),
-  'MB available on the host': megabytes(
-    Number(/^MemAvailable:\s+(\d+)/m.exec(await readFile('/proc/meminfo', 'latin1'))?.[1]) * 1024,
-  ),
+  'MB available on the host': megabytes(availableBytes(await readFile('/proc/meminfo', 'latin1'))),
 });
 
 const figures = new Map<string, number>();
