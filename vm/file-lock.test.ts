@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
@@ -85,6 +85,8 @@ function startHolder(t: ExecutionContext, lock: string) {
     child.kill('SIGKILL');
     await child;
   });
-  const line = async () => String((await once(child.stdout, 'data'))[0]).trim();
+  // Lines wait in the interface: one that comes while nobody listens is not lost.
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const line = async () => String((await lines.next()).value);
   return { child, line };
 }

@@ -1,7 +1,4 @@
 // What makes a guest ready to be frozen, and what of a clone's is still its template's when it wakes up.
-import { randomFillSync } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { native } from '../native.ts';
 
 /** The last that a guest does before it is frozen. */
@@ -13,6 +10,8 @@ export const prepare = (): void => {
 
 /** A clone begins with an empty nursery: else it would collect its template's garbage in the middle of a spec. */
 const collectGarbage = (): void => {
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  const { runInNewContext } = process.getBuiltinModule('node:vm');
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
@@ -31,6 +30,7 @@ export const freshen = (): void => {
 
 /** Numbers of 53 random bits in [0, 1), as V8's are; drawn in blocks, so that few calls reach OpenSSL. */
 const freshRandom = (): (() => number) => {
+  const { randomFillSync } = process.getBuiltinModule('node:crypto');
   const words = new Uint32Array(256);
   let next = words.length;
   return () => {

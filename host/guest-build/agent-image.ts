@@ -1,7 +1,7 @@
-// The agent as a guest gets it: one bundle of JavaScript, the native addon and programs, on a small read-only disk.
+// The agent as a guest gets it: its JavaScript, the native addon and programs, on a small read-only disk.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { ensureImage, type Image } from '../../vm/root-image.ts';
 import { cacheRoot } from '../cache.ts';
@@ -9,11 +9,11 @@ import { ownRoot } from '../project.ts';
 import { ensureAddon } from './addon.ts';
 import { ensurePrograms } from './programs.ts';
 
-/** Specs import `ringcross/guest`; in the guest that is the agent itself, so both share one instance. */
+/** Specs import `ringcross/guest`; what it shares with the agent is in one instance for both. */
 const guestPackage = JSON.stringify({
   name: 'ringcross',
   type: 'module',
-  exports: { './guest': './agent.mjs' },
+  exports: { './guest': './guest.mjs' },
 });
 
 /** Finds or makes the disk with the files of `contents`. Errors: ROOT_IMAGE, ADDON_BUILD. */
@@ -37,25 +37,28 @@ const contents = async (): Promise<[name: string, bytes: Buffer][]> => {
   );
   return [
     ['package.json', Buffer.from(guestPackage)],
-    ['agent.mjs', Buffer.from(await bundleAgent())],
+    ...(await bundleAgent()),
     ['ringcross.node', await readFile(await ensureAddon())],
     ...(await Promise.all(programs)),
   ];
 };
 
-const bundleAgent = async (): Promise<string> => {
+/** The agent, the API of specs, and what they share, by name. */
+const bundleAgent = async (): Promise<[name: string, bytes: Buffer][]> => {
   const { outputFiles } = await build({
-    entryPoints: [join(ownRoot, 'guest/agent/main.ts')],
+    entryPoints: { agent: join(ownRoot, 'guest/agent/main.ts'), guest: join(ownRoot, 'guest/index.ts') },
     absWorkingDir: ownRoot,
     bundle: true,
+    splitting: true,
     write: false,
     platform: 'node',
     target: 'node24',
     format: 'esm',
     sourcemap: 'inline',
     sourcesContent: false,
-    outfile: 'agent.mjs',
+    outdir: 'agent',
+    outExtension: { '.js': '.mjs' },
     logLevel: 'silent',
   });
-  return outputFiles[0]?.text ?? '';
+  return outputFiles.map(({ path, contents: bytes }) => [basename(path), Buffer.from(bytes)]);
 };
