@@ -1,5 +1,6 @@
 // An error on its way through JSON.
 import type { ErrorData } from '../protocol/messages.ts';
+import { originalStack } from './original-stack.ts';
 
 /** Anything thrown, as data: name, message, code, stack and causes. */
 export const errorData = (thrown: unknown): ErrorData => {
@@ -10,7 +11,7 @@ export const errorData = (thrown: unknown): ErrorData => {
     name,
     message,
     ...(code === undefined ? {} : { code }),
-    ...(stack === undefined ? {} : { stack }),
+    ...(stack === undefined ? {} : { stack: originalStack(stack) }),
     ...(cause === undefined ? {} : { cause: errorData(cause) }),
   };
 };
