@@ -1,14 +1,16 @@
-// `npm run bench -- [--rounds N] [--study N]`: how long a guest takes to come up, in one table for docs/performance.md. What
-// is compared is measured in turns, so that a host that gets slower meanwhile slows down all of it. Ratios are of medians.
+// `npm run bench -- [--rounds N] [--study N] [--vng KERNEL]`: how long a guest takes to come up, in one table for
+// docs/performance.md. What is compared is measured in turns, so that a host that gets slower meanwhile slows down all of it.
+// Ratios are of medians. `--vng` boots an image beside it by virtme-ng, whose root file system needs 9P in the kernel: ours
+// has none.
 import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { $, argv } from 'zx';
+import { parcelOffsets } from '../guest/protocol/messages.ts';
 import { findKernel } from '../host/kernel/index.ts';
 import { renderTable } from '../host/report/table.ts';
 import { guestWorkDir } from '../host/run/outcome.ts';
-import { findProgram } from '../vm/find-program.ts';
 import type { Lens } from '../vm/lens.ts';
 import { writeParcel } from '../vm/parcel.ts';
 import { withPristineVm } from '../vm/pristine.ts';
@@ -42,7 +44,7 @@ const firstResult = async (vm: Vm, spec: string): Promise<number> => {
     modules: [],
     messages: null,
     unit: null,
-    parcelAt: 16 * 1024 * 1024,
+    parcelAt: parcelOffsets.spec,
     tests: { only: null, except: [] },
   });
   for await (const event of vm.events) {
@@ -76,9 +78,9 @@ await withTemporaryFolder(async (work) => {
       const folder = join(work, `${lens}-${round}`);
       await timed(`${lens} template`, () => ensureTemplate(templates(folder), request(lens)));
     }
-    if (await findProgram('vng'))
+    if (argv.vng !== undefined)
       await timed('vng', () =>
-        execa('vng', ['--run', kernel.vmlinux, '--', 'uname', '-r'], { stdin: 'ignore' }),
+        execa('vng', ['--run', String(argv.vng), '--', 'uname', '-r'], { stdin: 'ignore' }),
       );
   }
 });
