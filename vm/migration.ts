@@ -1,6 +1,7 @@
 // Freezing a guest into files and letting a clone go on from them, by QEMU's migration without its memory: that stays
 // in the file that it is mapped from (capability x-ignore-shared, migration/ram.c).
 import { setTimeout as delay } from 'node:timers/promises';
+import { canAccess } from './can-access.ts';
 import { RingcrossError } from './errors.ts';
 import { inheritedFds } from './qemu-args.ts';
 import type { Qmp } from './qmp.ts';
@@ -23,10 +24,12 @@ interface MigrationState {
 export const freezeInto = async (qmp: Qmp, file: string): Promise<void> => {
   try {
     await leaveMemory(qmp);
-    await qmp.execute('migrate', { uri: `exec:cat >${shellWord(file)}` });
+    // QEMU passes over how the command ends; the file has its name only if all of it was written.
+    const part = shellWord(`${file}.part`);
+    await qmp.execute('migrate', { uri: `exec:cat >${part} && mv ${part} ${shellWord(file)}` });
     for (;;) {
       const { status, 'error-desc': error } = (await qmp.execute('query-migrate')) as MigrationState;
-      if (status === 'completed') return;
+      if (status === 'completed') return await isThere(file);
       if (status === 'failed' || status === 'cancelled') throw new Error(error ?? `it has ${status}`);
       await delay(2);
     }
@@ -36,6 +39,15 @@ export const freezeInto = async (qmp: Qmp, file: string): Promise<void> => {
       cause,
     });
   }
+};
+
+/** The command may end a moment after QEMU is done with it. Throws where the file does not come. */
+const isThere = async (file: string): Promise<void> => {
+  for (let tries = 0; tries < 2_000; tries++) {
+    if (await canAccess(file)) return;
+    await delay(5);
+  }
+  throw new Error(`its state was not written to ${file} as a whole`);
 };
 
 /** Loads the device state from the inherited descriptor; the guest then runs. What fails meanwhile ends QEMU. */

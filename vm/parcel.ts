@@ -33,5 +33,7 @@ export const writeParcel = async (
     );
   await using file = await open(path, 'wx', 0o600);
   await file.truncate(parcelCapacity);
-  await file.write(parcel, 0, parcel.length, offset);
+  // write(2) takes less than all of it where the disk is nearly full, and the next says so.
+  for (let at = 0; at < parcel.length; )
+    at += (await file.write(parcel, at, parcel.length - at, offset + at)).bytesWritten;
 };

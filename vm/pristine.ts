@@ -25,12 +25,12 @@ export const withPristineVm = async <T>(
   store: TemplateStore | null,
   use: (vm: Vm, start: Start) => Promise<T>,
 ): Promise<T> => {
-  const start = (origin: Origin, told: Start, check?: (vm: Vm) => Promise<void>) => {
+  const start = (origin: Origin, how: Start, check?: (vm: Vm) => Promise<void>) => {
     let isUsed = false;
     return withVm({ ...request, origin }, async (vm) => {
       await check?.(vm);
       isUsed = true;
-      return await use(vm, told);
+      return await use(vm, how);
     }).catch((error: unknown) => {
       // What fails before anybody has used the clone may be tried again.
       throw origin.kind === 'clone' && !isUsed && isOfClone(error) ? new RestoreFailure(error) : error;
@@ -49,7 +49,7 @@ export const withPristineVm = async <T>(
       template = await ensureTemplate(store, request, broken);
     } catch (error) {
       if (!isOfTemplate(error)) throw error;
-      return await boot(refuse(store, asked, error.message));
+      return await boot(refuse(store, asked, told(error)));
     }
     try {
       return await start({ kind: 'clone', of: template }, { kind: 'clone', template }, (vm) =>
@@ -64,9 +64,15 @@ export const withPristineVm = async <T>(
   }
 };
 
+/** What happened, and the first line of what explains it. */
+const told = (error: Error): string => {
+  const because = error instanceof RingcrossError ? error.log?.split('\n').find(Boolean) : undefined;
+  return because ? `${error.message} (${because})` : error.message;
+};
+
 class RestoreFailure extends Error {
   constructor(cause: Error) {
-    super(`a clone did not come up: ${cause.message}`, { cause });
+    super(`a clone did not come up: ${told(cause)}`, { cause });
   }
 }
 

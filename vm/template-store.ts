@@ -2,7 +2,7 @@
 //
 //   templates/<key>/   one template: memory (sparse), state of its devices, console, template.json
 //   templates/locks/   who makes a template; few files for all keys, so that none has to be removed
-import { lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireSpace } from './disk-space.ts';
 import { withFileLock } from './file-lock.ts';
@@ -49,6 +49,12 @@ export const ensureTemplate = async (
     const meanwhile = await find();
     if (meanwhile !== null) return meanwhile;
     note(`making a template of ${describe(request)}`);
+    const tidy = () =>
+      withFileLock(join(folder, 'locks', 'removal'), { signal: request.signal }, () =>
+        removeOldest(folder, limitBytes, key),
+      );
+    // What no longer counts must not be what fills the disk.
+    await tidy();
     await requireSpace(folder, request.memoryMiB * 1024 * 1024 + besideMemory);
     await withTemporaryFolder(async (work) => {
       const made = join(work, 'made');
@@ -58,7 +64,7 @@ export const ensureTemplate = async (
       await rename(join(folder, key), join(work, 'before')).catch(() => {});
       await rename(made, join(folder, key));
     }, folder);
-    await removeOldest(folder, limitBytes, key);
+    await tidy();
     const template = await readTemplate(join(folder, key));
     if (template === null) throw new Error(`bug: the template ${key} was made, but cannot be read`);
     return template;
@@ -90,23 +96,28 @@ export const toRemove = (entries: readonly Entry[], limitBytes: number, keep: st
   return gone;
 };
 
-/** A guest that runs in one keeps its files: what is unlinked is freed when nobody has it mapped any more. */
+/**
+ * Moves them away whole before they are removed: a clone that starts meanwhile finds all of a template or nothing. A guest
+ * that runs in one keeps its files: what is unlinked is freed when nobody has it mapped any more.
+ */
 const removeOldest = async (folder: string, limitBytes: number, keep: string): Promise<void> => {
   const boot = await hostBoot();
   const entries: Entry[] = [];
-  for (const name of await readdir(folder)) {
+  for (const name of (await readdir(folder)).filter((one) => /^[0-9a-f]{32}$/.test(one))) {
     const dir = join(folder, name);
     const template = await readTemplate(dir);
-    if (template === null) continue;
-    entries.push({
-      name,
-      bytes: await allocatedBytes(dir),
-      usedMs: (await lstat(dir)).mtimeMs,
-      isStale: template.hostBoot !== boot,
-    });
+    const found = await Promise.all([allocatedBytes(dir), lstat(dir)]).catch(() => null);
+    // Its maker replaces it at this moment.
+    if (found === null) continue;
+    const [bytes, { mtimeMs }] = found;
+    // One that cannot be read is of a version of ours that made them otherwise.
+    entries.push({ name, bytes, usedMs: mtimeMs, isStale: template?.hostBoot !== boot });
   }
-  for (const name of toRemove(entries, limitBytes, keep))
-    await rm(join(folder, name), { recursive: true, force: true });
+  const gone = toRemove(entries, limitBytes, keep);
+  if (gone.length === 0) return;
+  await withTemporaryFolder(async (work) => {
+    for (const name of gone) await rename(join(folder, name), join(work, name)).catch(() => {});
+  }, folder);
 };
 
 /** What the files of a folder take of the disk; a hole in a file takes nothing. */

@@ -8,7 +8,7 @@ import { findProgram } from './find-program.ts';
 import { writeParcel } from './parcel.ts';
 import { qemuArgs } from './qemu-args.ts';
 import { qemuProgram } from './qemu-process.ts';
-import { rehearsalFiles } from './rehearsal.ts';
+import { rehearsalFiles, rehearsalMessages } from './rehearsal.ts';
 import { type Frozen, type GuestRequest, withVm } from './vm.ts';
 
 /** Changes whenever a guest is made ready for freezing in another way, so that an older template is not taken. */
@@ -25,7 +25,7 @@ const recordSchema = z.object({
   freezeMs: z.number(),
   commandLine: z.array(z.string()),
   facts: z.custom<GuestFacts>((value) => typeof value === 'object' && value !== null),
-  /** Of the guest's clocks, just before it was frozen. */
+  /** Of the guest's clocks, when it had said hello. */
   clock: z.custom<ClockReading>((value) => typeof value === 'object' && value !== null),
 });
 
@@ -44,7 +44,8 @@ export const hostBoot = async (): Promise<string> =>
 export const templateKey = async (request: GuestRequest, tscKhz: number | null): Promise<string> => {
   const memory = { path: 'memory', use: 'template' } as const;
   const args = qemuArgs({ ...request, memory, tscKhz, parcel: null, consoleLog: null });
-  const identity = [recipe, args, request.buildId, await qemuIdentity(), await hostBoot()];
+  const rehearsal = [rehearsalFiles().map(({ path, content }) => [path, `${content}`]), rehearsalMessages()];
+  const identity = [recipe, args, rehearsal, request.buildId, await qemuIdentity(), await hostBoot()];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 };
 
@@ -87,8 +88,8 @@ export const makeTemplate = async (request: GuestRequest, key: string, dir: stri
   const boot = { ...request, parcel, consoleLog: console, origin: { kind: 'boot', memory } } as const;
   await withVm(boot, async (vm) => {
     const started = performance.now();
-    await vm.rehearse();
     const clock = await vm.readClock();
+    await vm.rehearse();
     await vm.freeze(state);
     const record: TemplateRecord = {
       key,

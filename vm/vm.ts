@@ -98,6 +98,7 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
   // The console of a clone begins with what its template said.
   if (origin.kind === 'clone' && request.consoleLog !== null)
     await copyFile(origin.of.console, request.consoleLog);
+  throwIfInterrupted(request.signal);
   const started = performance.now();
   await using qemu = startQemu(args, origin.kind === 'clone' ? origin.of.state : null);
   const stopOnAbort = () => void qemu.stop();
@@ -120,10 +121,11 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
       commandLine: args,
       events: feed.events,
       send,
-      readClock: () => readClock(feed, send),
+      readClock: () => withinLens(request, 'GUEST_AGENT', 'what its clock says', readClock(feed, send)),
       rehearse: () =>
         withinLens(request, 'TEMPLATE_FREEZE', 'the agent to be ready for freezing', rehearse(feed, send)),
-      freeze: (state) => freezeInto(qemu.qmp, state),
+      freeze: (state) =>
+        withinLens(request, 'TEMPLATE_FREEZE', 'a frozen guest', freezeInto(qemu.qmp, state)),
       ssh: connected,
       push: async (files) => {
         const ssh = await connected();

@@ -28,6 +28,7 @@ export const test = variants((...args: unknown[]) => {
 
 export const suite = variants((...args: unknown[]) => {
   const { title, body } = parse(args);
+  if (args.some(isIsolated)) throw new Error(`a test can be isolated, but "${title}" is a suite`);
   open.push(title);
   body?.({});
   open.pop();

@@ -12,7 +12,9 @@ const share = 0.9;
 export const availableBytes = (meminfo: string): number =>
   Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
 
-const readAvailable = async (): Promise<number> => availableBytes(await readFile('/proc/meminfo', 'utf8'));
+/** A container may have less than its host. */
+const readAvailable = async (): Promise<number> =>
+  Math.min(availableBytes(await readFile('/proc/meminfo', 'utf8')), process.availableMemory());
 
 /** Guests at once where nobody says: one for each CPU, as far as memory goes, and at least one. Pure. */
 export const jobsFor = (cpus: number, available: number, memoryMiB: number): number =>

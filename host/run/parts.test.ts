@@ -29,6 +29,13 @@ test('what goes wrong in one guest decides, and all tests are kept', (t) => {
   });
 });
 
+test('the gravest decides, whichever guest it was', (t) => {
+  const failed = { outcome: 'failed' as const, reason: '1 of 1 tests failed', tests: [] };
+  const panicked = { outcome: 'panicked' as const, reason: 'panic', tests: [] };
+  t.is(combined([failed, panicked]).reason, 'panic');
+  t.is(combined([panicked, failed]).reason, 'panic');
+});
+
 test('a cell is skipped only where each of its guests is', (t) => {
   const skipped = { outcome: 'skipped' as const, reason: 'no need', tests: [] };
   t.is(combined([skipped, { outcome: 'passed', tests: [] }]).outcome, 'passed');

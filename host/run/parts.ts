@@ -2,6 +2,7 @@
 import type { HostMessage } from '../../guest/protocol/messages.ts';
 import type { SpecFile } from '../guest-build/spec.ts';
 import type { Verdict } from './outcome.ts';
+import type { CellOutcome } from './results.ts';
 
 /** What one guest of a cell runs. */
 export interface Part {
@@ -26,11 +27,25 @@ export const partsOf = ({ titles, isolated }: Pick<SpecFile, 'titles' | 'isolate
 /** As node:test matches it: with spaces between a suite's title and its test's. */
 const fullName = (title: string): string => title.replaceAll(' › ', ' ');
 
-/** The parts' verdicts as one: all their tests, and what went wrong first. */
+/** From the gravest: a dead kernel explains more than a failed test. */
+const gravity: readonly CellOutcome[] = [
+  'panicked',
+  'oopsed',
+  'crashed',
+  'hung',
+  'boot-failed',
+  'infrastructure',
+  'load-failed',
+  'failed',
+];
+
+/** The parts' verdicts as one: all their tests, and the gravest of what went wrong. */
 export const combined = (parts: readonly Verdict[]): Verdict => {
   const tests = parts.flatMap((part) => part.tests);
   const [first] = parts;
-  const decisive = parts.find(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  const decisive = parts
+    .filter(({ outcome }) => gravity.includes(outcome))
+    .toSorted((a, b) => gravity.indexOf(a.outcome) - gravity.indexOf(b.outcome))[0];
   if (decisive) return { ...decisive, tests };
   const passed = parts.find(({ outcome }) => outcome === 'passed');
   return passed || !first ? { outcome: 'passed', tests } : { ...first, tests };

@@ -102,9 +102,15 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
           messages: request.messages,
           silenceMs: request.silenceMs,
           onEvent: request.onEvent,
+        }).catch((error: unknown) => {
+          // One guest that does not come up takes nothing from what the others have shown.
+          throwIfInterrupted(request.signal);
+          ended.push(verdictOfError(error, part.titles));
+          return null;
         });
+        if (guest === null) continue;
         ended.push(guest.verdict);
-        run.events.push(...guest.events);
+        run.events = run.events.concat(guest.events);
         // Of a cell with several guests the first is told: the others are like it.
         if (index > 0) continue;
         const { facts, start, bootMs, commandLine } = guest;
