@@ -1,8 +1,10 @@
-// What `npm run bench` and `npm run soak` start: guests of the default kernel.
+// Guests of the default kernel, for `npm run bench`, `npm run soak` and tests, and what disturbs them.
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cacheRoot } from '../host/cache.ts';
-import { ensureGuestImages } from '../host/guest-images.ts';
+import { ensureGuestImages, guestOf } from '../host/guest-images.ts';
 import { type BuiltKernel, ensureKernel } from '../host/kernel/index.ts';
 import { loadProject, ownRoot } from '../host/project.ts';
 import type { Lens } from '../vm/lens.ts';
@@ -22,10 +24,7 @@ export const findGuests = async (): Promise<Guests> => {
     kernel,
     request: (lens, parcel) => ({
       lens,
-      kernel: kernel.vmlinux,
-      buildId: kernel.buildId,
-      root: images.root.path,
-      agent: images.agent.path,
+      ...guestOf(kernel, images),
       parcel: parcel ?? null,
       memoryMiB: project.memoryMiB,
       cmdline: '',
@@ -51,4 +50,16 @@ export const ownGuests = async (): Promise<string[]> => {
     if (command.startsWith('qemu-system-x86_64\0') && parent === `${process.pid}`) found.push(pid);
   }
   return found;
+};
+
+/** Starts programs that want every CPU, two for each; disposing of the result ends them. */
+export const overload = (): Disposable => {
+  const burners = Array.from({ length: 2 * availableParallelism() }, () =>
+    spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }),
+  );
+  return {
+    [Symbol.dispose]: () => {
+      for (const burner of burners) burner.kill('SIGKILL');
+    },
+  };
 };

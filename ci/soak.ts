@@ -1,8 +1,7 @@
 // `npm run soak -- [--clones N] [--figures] [--overload]`: clones in a row, and what they leave behind. With `--figures` each
 // measures one case in the lens instructions, and all must give the same; with `--overload` other programs want every CPU.
-import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv } from 'zx';
 import { bundleSpec } from '../host/guest-build/spec.ts';
@@ -15,7 +14,7 @@ import { runInGuest } from '../host/run/run-guest.ts';
 import { writeParcel } from '../vm/parcel.ts';
 import { withPristineVm } from '../vm/pristine.ts';
 import { withTemporaryFolder } from '../vm/temporary.ts';
-import { findGuests, ownGuests, templates } from './guests.ts';
+import { findGuests, overload, ownGuests, templates } from './guests.ts';
 
 const clones = Number(argv.clones ?? 1000);
 const lens = 'instructions';
@@ -74,14 +73,8 @@ const figure = async (parcel: string, spec: string) => {
     }
 };
 
-const burners = argv.overload
-  ? Array.from({ length: 2 * availableParallelism() }, () =>
-      spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }),
-    )
-  : [];
-process.on('exit', () => {
-  for (const burner of burners) burner.kill('SIGKILL');
-});
+const load = argv.overload ? overload() : null;
+process.on('exit', () => load?.[Symbol.dispose]());
 
 await hello();
 ms.length = 0;

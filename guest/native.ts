@@ -50,30 +50,22 @@ export interface ProbeResult {
   signal: NodeJS.Signals | null;
 }
 
+/** A bench, and how it is to run. */
+type RunArguments = [
+  mechanism: string,
+  direction: Direction,
+  variant: string,
+  bytes: number,
+  messages: number,
+  warmup: number,
+  cpu: number,
+  realtime: boolean,
+];
+
 export interface Native {
-  run(
-    mechanism: string,
-    direction: Direction,
-    variant: string,
-    bytes: number,
-    messages: number,
-    warmup: number,
-    cpu: number,
-    realtime: boolean,
-    path: string | undefined,
-  ): Promise<NativeResult>;
+  run(...args: [...RunArguments, path: string | undefined]): Promise<NativeResult>;
   runOpenLoop(
-    mechanism: string,
-    direction: Direction,
-    variant: string,
-    bytes: number,
-    messages: number,
-    warmup: number,
-    cpu: number,
-    realtime: boolean,
-    buffer: number,
-    periodNs: number,
-    serviceNs: number,
+    ...args: [...RunArguments, buffer: number, periodNs: number, serviceNs: number]
   ): Promise<NativeResult>;
   benches(): NativeBench[];
   probe(mechanism: string, name: string, args: CallArgument[]): ProbeResult;

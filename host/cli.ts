@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RingcrossError } from '../vm/errors.ts';
+import { isSystemError } from '../vm/system-error.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
 import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
@@ -186,10 +187,6 @@ program
   );
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-
-/** An error of a system call, by node's own fields: the host's state, not a bug of ours. */
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && (('syscall' in error && 'errno' in error) || isSystemError(error.cause));
 
 const hostCallError = (error: NodeJS.ErrnoException): RingcrossError =>
   new RingcrossError('HOST_CALL', `expected the host to allow it, but: ${error.message}`, {

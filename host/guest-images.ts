@@ -1,8 +1,10 @@
 // The two disks of every guest, made or found.
 import { join } from 'node:path';
 import { ensureRootImage, type Image } from '../vm/root-image.ts';
+import type { GuestRequest } from '../vm/vm.ts';
 import { cacheRoot } from './cache.ts';
 import { ensureAgentImage } from './guest-build/agent-image.ts';
+import type { BuiltKernel } from './kernel/index.ts';
 import { ownRoot, pinnedNode } from './project.ts';
 
 export interface GuestImages {
@@ -14,4 +16,15 @@ export interface GuestImages {
 export const ensureGuestImages = async (): Promise<GuestImages> => ({
   root: await ensureRootImage(cacheRoot(), { node: pinnedNode, init: join(ownRoot, 'guest/init/init') }),
   agent: await ensureAgentImage(),
+});
+
+/** What a guest of a kernel is started from. */
+export const guestOf = (
+  { vmlinux, buildId }: BuiltKernel,
+  { root, agent }: GuestImages,
+): Pick<GuestRequest, 'kernel' | 'buildId' | 'root' | 'agent'> => ({
+  kernel: vmlinux,
+  buildId,
+  root: root.path,
+  agent: agent.path,
 });

@@ -3,7 +3,7 @@ import type { Lens } from '../vm/lens.ts';
 import { withPristineVm } from '../vm/pristine.ts';
 import type { TemplateStore } from '../vm/template-store.ts';
 import type { Vm } from '../vm/vm.ts';
-import { ensureGuestImages } from './guest-images.ts';
+import { ensureGuestImages, guestOf } from './guest-images.ts';
 import { ensureKernel } from './kernel/index.ts';
 import { kernelReporter, type Progress } from './progress.ts';
 
@@ -29,10 +29,7 @@ export const withGuest = async <T>(options: SessionOptions, use: (vm: Vm) => Pro
   return await withPristineVm(
     {
       lens: options.lens,
-      kernel: kernel.vmlinux,
-      buildId: kernel.buildId,
-      root: images.root.path,
-      agent: images.agent.path,
+      ...guestOf(kernel, images),
       parcel: null,
       memoryMiB: options.memoryMiB,
       cmdline: '',

@@ -4,7 +4,7 @@ import { RingcrossError } from '../vm/errors.ts';
 import { type Lens, lenses } from '../vm/lens.ts';
 import { knownProbe, type ProbeResult, probeCycles } from '../vm/probe.ts';
 import { cacheRoot } from './cache.ts';
-import type { GuestImages } from './guest-images.ts';
+import { type GuestImages, guestOf } from './guest-images.ts';
 import type { BuiltKernel } from './kernel/index.ts';
 
 export const lensWords = ['auto', ...lenses] as const;
@@ -49,10 +49,7 @@ export const probe = async (
   signal: AbortSignal | undefined,
 ): Promise<ProbeResult> => {
   return await probeCycles(cacheRoot(), {
-    kernel: kernel.vmlinux,
-    buildId: kernel.buildId,
-    root: images.root.path,
-    agent: images.agent.path,
+    ...guestOf(kernel, images),
     parcel: null,
     memoryMiB: 512,
     cmdline: '',

@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { attempt, attemptAsync, finding, poll, startPeer32, until, untilBlocked } from 'ringcross/guest';
 import { taken } from './answers.ts';
-import { intactNumber, message, numbers } from './checked-message.ts';
+import { intactNumber, message, numberOrError, numbers } from './checked-message.ts';
 import { offer } from './open-loop.ts';
 import { holdSigpipe } from './sigpipe.ts';
 
@@ -293,7 +293,7 @@ export const keepsAll = ({ mechanism, open }: ByteStream): void => {
         receive: () => {
           const buffer = Buffer.alloc(bytes);
           const got = attempt('read', reader, buffer, bytes);
-          return typeof got === 'string' ? got : (intactNumber(buffer.subarray(0, got)) ?? 'corrupt');
+          return numberOrError(got, buffer);
         },
       },
       'EAGAIN',

@@ -24,6 +24,10 @@ export const message = (seq: number, bytes: number): Buffer => {
 export const intactNumber = (got: Buffer): number | null =>
   got.readBigUInt64LE(word) === checksum(got, got.length) ? Number(got.readBigUInt64LE()) : null;
 
+/** What a call that takes a message gave: its number, `corrupt`, or the name of its error. */
+export const numberOrError = (got: number | string, buffer: Buffer): number | string =>
+  typeof got === 'string' ? got : (intactNumber(buffer.subarray(0, got)) ?? 'corrupt');
+
 /** Over the body, whose last word is filled up with zeros; the rotation makes the order of words count. */
 const checksum = (words: Buffer, bytes: number): bigint => {
   let sum = BigInt(bytes);

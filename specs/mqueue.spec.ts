@@ -18,7 +18,7 @@ import {
   untilBlocked,
   withoutCapability,
 } from 'ringcross/guest';
-import { intactNumber, message } from './checked-message.ts';
+import { message, numberOrError } from './checked-message.ts';
 import { offer } from './open-loop.ts';
 
 export const needs = {
@@ -254,7 +254,7 @@ test('a sender that will not wait is told of each message that a full queue does
       receive: () => {
         const buffer = Buffer.alloc(bytes);
         const got = attempt('mq_timedreceive', queue, buffer, bytes, 0, 0);
-        return typeof got === 'string' ? got : (intactNumber(buffer.subarray(0, got)) ?? 'corrupt');
+        return numberOrError(got, buffer);
       },
     },
     'EAGAIN',

@@ -43,7 +43,7 @@ import {
   untilRefilled,
   waiting,
 } from './byte-stream.ts';
-import { intactNumber, message, numbers } from './checked-message.ts';
+import { intactNumber, message, numberOrError, numbers } from './checked-message.ts';
 import { offer } from './open-loop.ts';
 import { holdSigpipe } from './sigpipe.ts';
 
@@ -911,7 +911,7 @@ test('a kernel that will not wait is told of each message that a full pipe does 
       receive: () => {
         const buffer = Buffer.alloc(openBytes);
         const got = attempt('read', reader, buffer, openBytes);
-        return typeof got === 'string' ? got : (intactNumber(buffer.subarray(0, got)) ?? 'corrupt');
+        return numberOrError(got, buffer);
       },
     },
     'EAGAIN',

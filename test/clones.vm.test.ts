@@ -1,8 +1,8 @@
 // Guests that are clones: alike where figures are concerned, and otherwise strangers to each other.
-import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { overload } from '../ci/guests.ts';
 import { loadProject, ownRoot } from '../host/project.ts';
 import { differences, mustRepeat } from '../host/report/repeat.ts';
 import { starts } from '../host/report/time.ts';
@@ -80,7 +80,6 @@ test('an isolated test has a kernel of its own, and its parts with it', async (t
       'with a kernel of its own › one that is isolated too: passed',
     ],
   );
-  const { readdir } = await import('node:fs/promises');
   t.deepEqual((await readdir(join(dir, 'console'))).sort(), [
     '6.12-emulated-isolated-2.log',
     '6.12-emulated-isolated-3.log',
@@ -88,16 +87,9 @@ test('an isolated test has a kernel of its own, and its parts with it', async (t
   ]);
 });
 
-/** Programs that want every CPU while `work` runs, two for each. */
 const overloaded = async <T>(work: () => Promise<T>): Promise<T> => {
-  const burners = Array.from({ length: 2 * availableParallelism() }, () =>
-    spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }),
-  );
-  try {
-    return await work();
-  } finally {
-    for (const burner of burners) burner.kill('SIGKILL');
-  }
+  using _load = overload();
+  return await work();
 };
 
 test('clones give the figures of a guest that booted, alone or while every CPU is wanted by others', async (t) => {

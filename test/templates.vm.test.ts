@@ -4,27 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { findGuests } from '../ci/guests.ts';
 import { cacheRoot } from '../host/cache.ts';
-import { ensureGuestImages } from '../host/guest-images.ts';
-import { ensureKernel } from '../host/kernel/index.ts';
 import { ownRoot } from '../host/project.ts';
 import { clockFault, withPristineVm } from '../vm/pristine.ts';
 import { gone, waitFor } from './command.ts';
 import { temporaryFolder } from './temporary.ts';
 
-const kernel = await ensureKernel('6.12', { signal: undefined, onProgress: () => {} });
-const images = await ensureGuestImages();
-const guest = {
-  lens: 'emulated',
-  kernel: kernel.vmlinux,
-  buildId: kernel.buildId,
-  root: images.root.path,
-  agent: images.agent.path,
-  parcel: null,
-  memoryMiB: 1024,
-  cmdline: '',
-  consoleLog: null,
-} as const;
+const guest = (await findGuests()).request('emulated');
 
 /** A cache that has everything but templates. */
 const cacheWithoutTemplates = async (t: ExecutionContext): Promise<{ home: string; templates: string }> => {

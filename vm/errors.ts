@@ -83,3 +83,9 @@ export class RingcrossError extends Error {
     return errorTable[this.code].exit;
   }
 }
+
+/** What happened, and the first line of what explains it. */
+export const withReason = (error: Error): string => {
+  const because = error instanceof RingcrossError ? error.log?.split('\n').find(Boolean) : undefined;
+  return because ? `${error.message} (${because})` : error.message;
+};

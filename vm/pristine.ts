@@ -1,8 +1,9 @@
 // A guest that nobody has used: a clone of a template where this host can have one, else one that boots.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, RingcrossError } from './errors.ts';
+import { type ErrorCode, RingcrossError, withReason } from './errors.ts';
 import { lensRecords } from './lens.ts';
 import { type ClockMoment, restoredClockVerdict } from './restored-clock.ts';
+import { isSystemError } from './system-error.ts';
 import type { Template } from './template.ts';
 import { ensureTemplate, type TemplateStore } from './template-store.ts';
 import { type GuestRequest, type Origin, type Vm, withVm } from './vm.ts';
@@ -49,7 +50,7 @@ export const withPristineVm = async <T>(
       template = await ensureTemplate(store, request, broken);
     } catch (error) {
       if (!isOfTemplate(error)) throw error;
-      return await boot(refuse(store, asked, told(error)));
+      return await boot(refuse(store, asked, withReason(error)));
     }
     try {
       return await start({ kind: 'clone', of: template }, { kind: 'clone', template }, (vm) =>
@@ -64,15 +65,9 @@ export const withPristineVm = async <T>(
   }
 };
 
-/** What happened, and the first line of what explains it. */
-const told = (error: Error): string => {
-  const because = error instanceof RingcrossError ? error.log?.split('\n').find(Boolean) : undefined;
-  return because ? `${error.message} (${because})` : error.message;
-};
-
 class RestoreFailure extends Error {
   constructor(cause: Error) {
-    super(`a clone did not come up: ${told(cause)}`, { cause });
+    super(`a clone did not come up: ${withReason(cause)}`, { cause });
   }
 }
 
@@ -98,8 +93,6 @@ const isOfClone = (error: unknown): error is Error =>
   error instanceof RingcrossError
     ? !['INTERRUPTED', 'QEMU_MISSING'].includes(error.code)
     : isSystemError(error);
-
-const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
 /** Between two readings of a clone's clocks, milliseconds: a rate that is wrong by a thousandth shows. */
 const clockWindowMs = 500;

@@ -6,7 +6,8 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { GuestFacts } from '../guest/protocol/messages.ts';
-import { RingcrossError } from './errors.ts';
+import { RingcrossError, withReason } from './errors.ts';
+import { hostBoot } from './host-boot.ts';
 import { qemuProgram } from './qemu-process.ts';
 import { withTemporaryFolder } from './temporary.ts';
 import { type GuestRequest, withVm } from './vm.ts';
@@ -83,10 +84,9 @@ const boot = async (guest: Omit<GuestRequest, 'lens'>): Promise<ProbeResult> => 
     );
   } catch (error) {
     if (!(error instanceof RingcrossError) || error.code === 'INTERRUPTED') throw error;
-    const because = error.log?.split('\n').find(Boolean);
     return {
       works: false,
-      reason: `a probe guest under KVM: ${error.message}${because ? ` (${because})` : ''}`,
+      reason: `a probe guest under KVM: ${withReason(error)}`,
     };
   }
 };
@@ -94,7 +94,6 @@ const boot = async (guest: Omit<GuestRequest, 'lens'>): Promise<ProbeResult> => 
 /** One file per boot of the host, number of CPUs, and QEMU: a change of any of them asks again. */
 const probeFile = async (cacheDir: string): Promise<string> => {
   const { stdout } = await execa(qemuProgram, ['--version']);
-  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-  const key = createHash('sha256').update(JSON.stringify([stdout, boot, availableParallelism()]));
+  const key = createHash('sha256').update(JSON.stringify([stdout, await hostBoot(), availableParallelism()]));
   return join(cacheDir, 'probes', `${key.digest('hex').slice(0, 32)}.json`);
 };

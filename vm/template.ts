@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type ClockReading, type GuestFacts, parcelOffsets } from '../guest/protocol/messages.ts';
 import { findProgram } from './find-program.ts';
+import { hostBoot } from './host-boot.ts';
 import { writeParcel } from './parcel.ts';
 import { qemuArgs } from './qemu-args.ts';
 import { qemuProgram } from './qemu-process.ts';
@@ -16,7 +17,7 @@ const recipe = 1;
 
 const recordSchema = z.object({
   key: z.string(),
-  /** The host's boot in which it was made. */
+  /** The host's boot in which it was made: nobody has made sure that its memory reached the disk. */
   hostBoot: z.string(),
   built: z.string(),
   /** From spawn to hello, milliseconds. */
@@ -32,10 +33,6 @@ const recordSchema = z.object({
 type TemplateRecord = z.infer<typeof recordSchema>;
 
 export interface Template extends Frozen, TemplateRecord {}
-
-/** A template holds for one boot of its host: nobody has made sure that its memory reached the disk. */
-export const hostBoot = async (): Promise<string> =>
-  (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 
 /**
  * What a template is found by, hex: all that QEMU is called with, whose paths are those of files that are kept by digest,

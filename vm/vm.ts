@@ -74,8 +74,6 @@ export interface Vm {
   freeze(state: string): Promise<void>;
   /** Starts the SSH server and connects, on first use. Errors: SSH_FAILED, GUEST_AGENT, GUEST_ENDED. */
   ssh(): Promise<SshLink>;
-  /** Puts files into the guest over SSH. Errors: SSH_FAILED, GUEST_ENDED. */
-  push(files: readonly { from: string; to: string }[]): Promise<void>;
   /** The work's own result, unless the guest ends first. Errors: GUEST_ENDED, with the console's evidence. */
   whileItRuns<T>(work: Promise<T>): Promise<T>;
   consoleTail(): string[];
@@ -85,7 +83,7 @@ export interface Vm {
 
 /**
  * Boots or clones a guest, hands it to `use` and stops it, whatever happens.
- * Errors: BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, TEMPLATE_RESTORE, INTERRUPTED, and those of `use`.
+ * Errors: BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, GUEST_AGENT, INTERRUPTED, and those of `use`.
  */
 export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>): Promise<T> => {
   const { origin } = request;
@@ -127,10 +125,6 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
       freeze: (state) =>
         withinLens(request, 'TEMPLATE_FREEZE', 'a frozen guest', freezeInto(qemu.qmp, state)),
       ssh: connected,
-      push: async (files) => {
-        const ssh = await connected();
-        await whileItRuns(feed, withinLens(request, 'SSH_FAILED', 'the files to arrive', ssh.push(files)));
-      },
       whileItRuns: (work) => whileItRuns(feed, work),
       consoleTail: () => feed.console.tail(),
       stop: () => qemu.stop(),

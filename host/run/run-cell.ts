@@ -10,7 +10,7 @@ import type { Start } from '../../vm/pristine.ts';
 import type { TemplateStore } from '../../vm/template-store.ts';
 import { withTemporaryFolder } from '../../vm/temporary.ts';
 import { bundleSpec } from '../guest-build/spec.ts';
-import type { GuestImages } from '../guest-images.ts';
+import { type GuestImages, guestOf } from '../guest-images.ts';
 import type { BuiltKernel } from '../kernel/index.ts';
 import { ensureModule } from '../modules.ts';
 import type { Cell } from '../plan.ts';
@@ -85,10 +85,7 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
         const guest = await runInGuest({
           guest: {
             lens: cell.lens,
-            kernel: kernel.vmlinux,
-            buildId: kernel.buildId,
-            root: images.root.path,
-            agent: images.agent.path,
+            ...guestOf(kernel, images),
             parcel,
             memoryMiB: project.memoryMiB,
             cmdline: cell.spec.needs.cmdline,
