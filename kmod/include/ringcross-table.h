@@ -27,6 +27,8 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "ringcross-control.h"
+
 #define RINGCROSS_TABLE_MAX_ENTRIES 65536u
 
 static unsigned int entries = 512;
@@ -100,20 +102,7 @@ static ssize_t ringcross_table_write(struct file *file, const char __user *from,
 	return error ?: bytes;
 }
 
-static ssize_t ringcross_table_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	static const char help[] = "INDEX VALUE\n";
-
-	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
-}
-
-static const struct file_operations ringcross_table_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = ringcross_table_read,
-	.write = ringcross_table_write,
-	.llseek = default_llseek,
-};
+RINGCROSS_DEFINE_CONTROL(ringcross_table, "INDEX VALUE\n");
 
 /* What one call reads is of one generation. */
 static ssize_t ringcross_truth_read(struct file *file, char __user *to, size_t bytes, loff_t *at)

@@ -49,6 +49,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "ringcross-control.h"
 #include "ringcross-log.h"
 #include "ringcross-message.h"
 
@@ -256,20 +257,7 @@ static ssize_t ringcross_produce_write(struct file *file, const char __user *fro
 	return error ?: bytes;
 }
 
-static ssize_t ringcross_produce_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	static const char help[] = "BYTES SEQ [keep]\n";
-
-	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
-}
-
-static const struct file_operations ringcross_produce_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = ringcross_produce_read,
-	.write = ringcross_produce_write,
-	.llseek = default_llseek,
-};
+RINGCROSS_DEFINE_CONTROL(ringcross_produce, "BYTES SEQ [keep]\n");
 
 static ssize_t ringcross_consume_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)
 {
@@ -288,20 +276,7 @@ static ssize_t ringcross_consume_write(struct file *file, const char __user *fro
 	return error ?: bytes;
 }
 
-static ssize_t ringcross_consume_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	static const char help[] = "BYTES SEQ\n";
-
-	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
-}
-
-static const struct file_operations ringcross_consume_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = ringcross_consume_read,
-	.write = ringcross_consume_write,
-	.llseek = default_llseek,
-};
+RINGCROSS_DEFINE_CONTROL(ringcross_consume, "BYTES SEQ\n");
 
 /* How long after a tick of the timer has fallen, or could have, messages are due: its handler is done by then. */
 #define RINGCROSS_PACE_PHASE (5ull * NSEC_PER_USEC)

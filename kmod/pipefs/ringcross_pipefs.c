@@ -217,20 +217,7 @@ static ssize_t pipefs_attach_write(struct file *file, const char __user *from, s
 	return error ?: bytes;
 }
 
-static ssize_t pipefs_attach_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	static const char help[] = "read FD\nwrite FD\ndetach\n";
-
-	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
-}
-
-static const struct file_operations pipefs_attach_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = pipefs_attach_read,
-	.write = pipefs_attach_write,
-	.llseek = default_llseek,
-};
+RINGCROSS_DEFINE_CONTROL(pipefs_attach, "read FD\nwrite FD\ndetach\n");
 
 /* A call on one end that has nothing to move: what it returns. */
 static ssize_t pipefs_empty(struct file **end, bool write)
@@ -263,20 +250,7 @@ static ssize_t pipefs_empty_write(struct file *file, const char __user *from, si
 	return error ?: bytes;
 }
 
-static ssize_t pipefs_empty_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	static const char help[] = "read\nwrite\n";
-
-	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
-}
-
-static const struct file_operations pipefs_empty_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = pipefs_empty_read,
-	.write = pipefs_empty_write,
-	.llseek = default_llseek,
-};
+RINGCROSS_DEFINE_CONTROL(pipefs_empty, "read\nwrite\n");
 
 static int __init pipefs_init(void)
 {

@@ -257,13 +257,6 @@ static const struct file_operations relayed_consumed_fops = {
 	.llseek = default_llseek,
 };
 
-static ssize_t relayed_channel_read(struct file *file, char __user *to, size_t bytes, loff_t *at)
-{
-	static const char help[] = "reset\nempty\n";
-
-	return simple_read_from_buffer(to, bytes, at, help, strlen(help));
-}
-
 /* Nobody may write meanwhile, says relay_reset(), and all our writes hold the produce_lock. */
 static int relayed_reset(void)
 {
@@ -301,13 +294,7 @@ static ssize_t relayed_channel_write(struct file *file, const char __user *from,
 	return error ?: bytes;
 }
 
-static const struct file_operations relayed_channel_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.read = relayed_channel_read,
-	.write = relayed_channel_write,
-	.llseek = default_llseek,
-};
+RINGCROSS_DEFINE_CONTROL(relayed_channel, "reset\nempty\n");
 
 static int relayed_map_open(struct inode *inode, struct file *file)
 {
