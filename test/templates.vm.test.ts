@@ -1,6 +1,6 @@
 // Templates that are made, break, or lose their maker on the way, as a person meets them.
 import { mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
@@ -31,12 +31,13 @@ const exec = (home: string, command = 'echo done') =>
 
 const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
-const made = async (templates: string): Promise<string[]> =>
-  (await names(templates)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+const isTemplate = (name: string): boolean => /^[0-9a-f]{32}-[0-9a-f]{8}$/.test(name);
+
+const made = async (templates: string): Promise<string[]> => (await names(templates)).filter(isTemplate);
 
 /** What stands among the templates and is none. */
 const leftovers = async (templates: string): Promise<string[]> =>
-  (await readdir(templates)).filter((name) => !/^[0-9a-f]{32}$/.test(name) && name !== 'locks');
+  (await readdir(templates)).filter((name) => !isTemplate(name) && name !== 'locks');
 
 /** The QEMU whose command line holds all the words. */
 const qemuWith = async (...words: string[]): Promise<number | null> => {
@@ -68,8 +69,8 @@ for (const [what, file, damage] of [
   test.serial(`a template ${what} is made anew, once, and it is said`, async (t) => {
     const { home, templates } = await cacheWithoutTemplates(t);
     t.is((await exec(home)).exitCode, 0);
-    const [key = ''] = await made(templates);
-    await damage(join(templates, key, file));
+    const [name = ''] = await made(templates);
+    await damage(join(templates, name, file));
     const { stdout, stderr, exitCode } = await exec(home);
     t.deepEqual([stdout, exitCode], ['done', 0]);
     t.regex(stderr, /a clone did not come up: .*; making the template anew/);
@@ -134,7 +135,7 @@ test.serial('templates that were not used for longest go where the disk’s shar
   const store = { folder, limitBytes: Number.POSITIVE_INFINITY, note: () => {} };
   const use = (cmdline: string) =>
     withPristineVm({ ...guest, cmdline }, store, async (_, start) =>
-      start.kind === 'clone' ? start.template.key : start.reason,
+      start.kind === 'clone' ? basename(start.template.dir) : start.reason,
     );
   const first = await use('a=1');
   // Room for two of them.

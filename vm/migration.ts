@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { canAccess } from './can-access.ts';
 import { RingcrossError } from './errors.ts';
 import { inheritedFds } from './qemu-args.ts';
-import type { Qmp } from './qmp.ts';
+import type { QemuVersion, Qmp } from './qmp.ts';
 import { shellWord } from './ssh-link.ts';
 
 const leaveMemory = async (qmp: Qmp): Promise<void> => {
@@ -15,7 +15,18 @@ const leaveMemory = async (qmp: Qmp): Promise<void> => {
 interface MigrationState {
   status?: string;
   'error-desc'?: string;
+  'blocked-reasons'?: string[];
 }
+
+/** Told before anything is done for a guest that cannot be frozen. Errors: TEMPLATE_FREEZE. */
+export const requireFreezable = async (qmp: Qmp): Promise<void> => {
+  const { 'blocked-reasons': reasons = [] } = (await qmp.execute('query-migrate')) as MigrationState;
+  if (reasons.length > 0)
+    throw new RingcrossError(
+      'TEMPLATE_FREEZE',
+      `expected a guest that QEMU can freeze, but it says: ${reasons.join('; ')}`,
+    );
+};
 
 /**
  * Stops the guest for good and writes the state of its devices to a file. The guest runs until then, so a clone runs
@@ -50,8 +61,14 @@ const isThere = async (file: string): Promise<void> => {
   throw new Error(`its state was not written to ${file} as a whole`);
 };
 
+/** QEMU reads files by `file:` since 8.2, and is to stop to take them by `fd:`, which 9.1 deprecates. Pure. */
+export const inheritedState = ({ major, minor }: QemuVersion): string =>
+  major > 8 || (major === 8 && minor >= 2)
+    ? `file:/dev/fd/${inheritedFds.state}`
+    : `fd:${inheritedFds.state}`;
+
 /** Loads the device state from the inherited descriptor; the guest then runs. What fails meanwhile ends QEMU. */
 export const resumeFrom = async (qmp: Qmp): Promise<void> => {
   await leaveMemory(qmp);
-  await qmp.execute('migrate-incoming', { uri: `fd:${inheritedFds.state}` });
+  await qmp.execute('migrate-incoming', { uri: inheritedState(await qmp.version()) });
 };

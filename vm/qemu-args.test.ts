@@ -29,6 +29,8 @@ test('cycles: KVM with the invariant TSC passed through, and never icount', (t) 
   const args = qemuArgs({ ...machine, lens: 'cycles' });
   t.deepEqual(valuesOf(args, '-accel'), ['kvm']);
   t.deepEqual(valuesOf(args, '-cpu'), ['host,migratable=off,+invtsc']);
+  const told = qemuArgs({ ...machine, lens: 'cycles', tscKhz: 2_445_406 });
+  t.deepEqual(valuesOf(told, '-cpu'), ['host,migratable=off,+invtsc,tsc-frequency=2445406000']);
   t.false(args.includes('-icount'));
 });
 

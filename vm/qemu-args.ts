@@ -57,7 +57,7 @@ export const qemuArgs = (machine: Machine): string[] => {
     `microvm,acpi=off,rtc=on${machine.memory === null ? '' : `,memory-backend=${memoryId}`}`,
     ...lens.accelerator,
     '-cpu',
-    lens.cpu,
+    cpu(machine),
     '-smp',
     `${lens.cpus}`,
     '-m',
@@ -91,12 +91,17 @@ export const qemuArgs = (machine: Machine): string[] => {
     `socket,id=console,fd=${inheritedFds.console}${consoleLog(machine)}`,
     '-serial',
     'chardev:console',
-    '-chardev',
-    `socket,id=qmp,fd=${inheritedFds.qmp}`,
-    '-mon',
-    'chardev=qmp,mode=control',
+    ...qmpArgs,
   ];
 };
+
+/** The machine protocol, on the inherited descriptor. */
+export const qmpArgs: readonly string[] = [
+  '-chardev',
+  `socket,id=qmp,fd=${inheritedFds.qmp}`,
+  '-mon',
+  'chardev=qmp,mode=control',
+];
 
 /** The kernel's command line; the caller's words come last, so they win. */
 export const kernelCommandLine = ({
@@ -119,6 +124,12 @@ export const kernelCommandLine = ({
   ]
     .filter(Boolean)
     .join(' ');
+
+/** Where the counter is invariant, QEMU freezes a guest only if it is told how fast that goes (kvm_arch_init_vcpu). */
+const cpu = ({ lens, tscKhz }: Machine): string =>
+  lensRecords[lens].unit === 'cycles' && tscKhz !== null
+    ? `${lensRecords[lens].cpu},tsc-frequency=${tscKhz * 1000}`
+    : lensRecords[lens].cpu;
 
 const consoleLog = ({ consoleLog: path, memory }: Machine): string =>
   path === null ? '' : `,logfile=${value(path)},logappend=${memory?.use === 'clone' ? 'on' : 'off'}`;

@@ -17,6 +17,9 @@ const pair = (): [Duplex, Duplex] => {
   return [a, b];
 };
 
+const greeting =
+  '{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": ""}, "capabilities": []}}\n';
+
 test('the forwarded port is read from the monitor', (t) => {
   t.is(
     forwardedPort(
@@ -30,9 +33,10 @@ test('the forwarded port is read from the monitor', (t) => {
 test('answers find their command whatever order they come in; events are passed over', async (t) => {
   const [ours, theirs] = pair();
   const qmp = new Qmp(ours);
-  theirs.write('{"QMP": {"version": {}}}\n');
+  theirs.write(greeting);
   theirs.once('data', () => theirs.write('{"return": {}, "id": 1}\n'));
   await qmp.negotiate();
+  t.like(await qmp.version(), { major: 7, minor: 2 });
   const [first, second] = [qmp.execute('a'), qmp.execute('b')];
   theirs.write('{"event": "STOP"}\n{"return": "B", "id": 3}\n{"retu');
   theirs.write('rn": "A", "id": 2}\n');
@@ -45,7 +49,7 @@ test('answers find their command whatever order they come in; events are passed 
 test('a QEMU that dies answers every waiting command with an error', async (t) => {
   const [ours, theirs] = pair();
   const qmp = new Qmp(ours);
-  theirs.write('{"QMP": {}}\n');
+  theirs.write(greeting);
   const waiting = qmp.execute('query-status');
   ours.destroy();
   await t.throwsAsync(waiting, { code: 'QEMU_EXITED' });

@@ -8,16 +8,21 @@ interface Pending {
   reject(error: Error): void;
 }
 
+export interface QemuVersion {
+  major: number;
+  minor: number;
+}
+
 export class Qmp {
   readonly #stream: Duplex;
   readonly #pending = new Map<number, Pending>();
-  readonly #greeting: Promise<void>;
+  readonly #greeting: Promise<QemuVersion>;
   #next = 1;
   #closed: Error | null = null;
 
   constructor(stream: Duplex) {
     this.#stream = stream;
-    const greeted = Promise.withResolvers<void>();
+    const greeted = Promise.withResolvers<QemuVersion>();
     this.#greeting = greeted.promise;
     // A QEMU that dies before it greets is told to whoever executes something, not to nobody.
     this.#greeting.catch(() => {});
@@ -46,6 +51,11 @@ export class Qmp {
     await this.execute('qmp_capabilities');
   }
 
+  /** Which QEMU it is. */
+  version(): Promise<QemuVersion> {
+    return this.#greeting;
+  }
+
   async execute(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
     if (this.#closed) throw this.#closed;
     const id = this.#next++;
@@ -55,14 +65,14 @@ export class Qmp {
     return answer.promise;
   }
 
-  #read(line: string, greeted: () => void): void {
+  #read(line: string, greeted: (version: QemuVersion) => void): void {
     const message = JSON.parse(line) as {
-      QMP?: unknown;
+      QMP?: { version: { qemu: QemuVersion } };
       id?: number;
       return?: unknown;
       error?: { class: string; desc: string };
     };
-    if (message.QMP) greeted();
+    if (message.QMP) greeted(message.QMP.version.qemu);
     if (message.id === undefined) return;
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);

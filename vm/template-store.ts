@@ -1,7 +1,9 @@
 // The templates in the cache. A template's folder is whole from the moment it has its name, and never changes.
 //
-//   templates/<key>/   one template: memory (sparse), state of its devices, console, template.json
+//   templates/<key>-<made>/   one template: memory (sparse), state of its devices, console, template.json. One that is made
+//                             anew has another name, so that a clone never opens files of two
 //   templates/locks/   who makes a template; few files for all keys, so that none has to be removed
+import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireSpace } from './disk-space.ts';
@@ -34,14 +36,20 @@ export const ensureTemplate = async (
 ): Promise<Template> => {
   const key = await templateKey(request, await hostTscKhz());
   const find = async (): Promise<Template | null> => {
-    const found = await readTemplate(join(folder, key));
-    if (found === null || found.built === broken?.built) return null;
     const now = new Date();
-    // Removed by another process at this moment: then there is none.
-    return await utimes(join(folder, key), now, now).then(
-      () => found,
-      () => null,
-    );
+    for (const name of (await templateNames(folder)).filter((one) => one.startsWith(`${key}-`))) {
+      const dir = join(folder, name);
+      const template = dir === broken?.dir ? null : await readTemplate(dir);
+      // Removed by another process at this moment: then there is none.
+      const isThere =
+        template !== null &&
+        (await utimes(dir, now, now).then(
+          () => true,
+          () => false,
+        ));
+      if (isThere) return template;
+    }
+    return null;
   };
   const found = await find();
   if (found !== null) return found;
@@ -57,20 +65,24 @@ export const ensureTemplate = async (
     // What no longer counts must not be what fills the disk.
     await tidy();
     await requireSpace(folder, request.memoryMiB * 1024 * 1024 + besideMemory);
+    const dir = join(folder, `${key}-${randomBytes(4).toString('hex')}`);
     await withTemporaryFolder(async (work) => {
       const made = join(work, 'made');
       await mkdir(made);
       await makeTemplate(request, key, made);
-      // A folder cannot take the place of another at once; a clone that starts meanwhile finds none and makes it.
-      await rename(join(folder, key), join(work, 'before')).catch(() => {});
-      await rename(made, join(folder, key));
+      await rename(made, dir);
+      if (broken !== null) await rename(broken.dir, join(work, 'broken')).catch(() => {});
     }, folder);
     await tidy();
-    const template = await readTemplate(join(folder, key));
-    if (template === null) throw new Error(`bug: the template ${key} was made, but cannot be read`);
+    const template = await readTemplate(dir);
+    if (template === null) throw new Error(`bug: the template ${dir} was made, but cannot be read`);
     return template;
   });
 };
+
+/** The names of the templates in a folder, which need not be there; also of those of earlier versions, which are but removed. */
+const templateNames = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => [])).filter((name) => /^[0-9a-f]{32}(-[0-9a-f]{8})?$/.test(name));
 
 const describe = ({ lens, cmdline }: GuestRequest): string =>
   `the lens ${lens}${cmdline ? ` with ${cmdline}` : ''}`;
@@ -82,7 +94,10 @@ interface Entry {
   isStale: boolean;
 }
 
-/** Which templates go: those of another boot of the host, then the longest unused until the rest fits. Pure. */
+/**
+ * Which templates go: those of another boot of the host, then the longest unused until the rest fits; the one whose name
+ * begins with `keep` stays. Pure.
+ */
 export const toRemove = (entries: readonly Entry[], limitBytes: number, keep: string): string[] => {
   const stale = entries.filter(({ isStale }) => isStale);
   const live = entries.filter(({ isStale }) => !isStale).toSorted((a, b) => a.usedMs - b.usedMs);
@@ -90,7 +105,7 @@ export const toRemove = (entries: readonly Entry[], limitBytes: number, keep: st
   let total = live.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { name, bytes } of live) {
     if (total <= limitBytes) break;
-    if (name === keep) continue;
+    if (name.startsWith(keep)) continue;
     gone.push(name);
     total -= bytes;
   }
@@ -104,7 +119,7 @@ export const toRemove = (entries: readonly Entry[], limitBytes: number, keep: st
 const removeOldest = async (folder: string, limitBytes: number, keep: string): Promise<void> => {
   const boot = await hostBoot();
   const entries: Entry[] = [];
-  for (const name of (await readdir(folder)).filter((one) => /^[0-9a-f]{32}$/.test(one))) {
+  for (const name of await templateNames(folder)) {
     const dir = join(folder, name);
     const template = await readTemplate(dir);
     const found = await Promise.all([allocatedBytes(dir), lstat(dir)]).catch(() => null);

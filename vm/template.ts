@@ -32,7 +32,9 @@ const recordSchema = z.object({
 
 type TemplateRecord = z.infer<typeof recordSchema>;
 
-export interface Template extends Frozen, TemplateRecord {}
+export interface Template extends Frozen, TemplateRecord {
+  dir: string;
+}
 
 /**
  * What a template is found by, hex: all that QEMU is called with, whose paths are those of files that are kept by digest,
@@ -65,7 +67,7 @@ const files = {
 export const readTemplate = async (dir: string): Promise<Template | null> => {
   const text = await readFile(join(dir, files.record), 'utf8').catch(() => '');
   try {
-    return { ...recordSchema.parse(JSON.parse(text)), ...framed(dir) };
+    return { ...recordSchema.parse(JSON.parse(text)), ...framed(dir), dir };
   } catch {
     return null;
   }

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import test from 'ava';
-import { tscKhz } from './tsc-rate.ts';
+import { canAccess } from './can-access.ts';
+import { kvmTscKhz, tscKhz } from './tsc-rate.ts';
 
 const cpuinfo = (flags: string, mhz = '2445.406') =>
   `processor\t: 0\nmodel name\t: AMD EPYC\ncpu MHz\t\t: ${mhz}\nflags\t\t: fpu tsc ${flags}\n\nprocessor\t: 1\ncpu MHz\t\t: 1.000\n`;
@@ -17,4 +19,13 @@ test('what may be the speed of this moment is no rate', (t) => {
 test('a text that does not tell has none', (t) => {
   t.is(tscKhz(''), null);
   t.is(tscKhz(cpuinfo('constant_tsc hypervisor', 'unknown')), null);
+});
+
+test('KVM tells the same as a virtual machine shows', async (t) => {
+  const asked = await kvmTscKhz();
+  const shown = tscKhz(await readFile('/proc/cpuinfo', 'latin1'));
+  t.log(`KVM ${asked}, /proc/cpuinfo ${shown}`);
+  if (!(await canAccess('/dev/kvm'))) t.is(asked, null);
+  else if (asked !== null && shown !== null) t.is(asked, shown);
+  else t.true(asked === null || asked > 100_000, 'a rate in kHz');
 });

@@ -14,7 +14,7 @@ import { type ErrorCode, RingcrossError } from './errors.ts';
 import { type Feed, openFeed, type VmEvent } from './feed.ts';
 import { throwIfInterrupted } from './interrupted.ts';
 import { lensRecords } from './lens.ts';
-import { freezeInto, resumeFrom } from './migration.ts';
+import { freezeInto, requireFreezable, resumeFrom } from './migration.ts';
 import { pinVcpus } from './pin.ts';
 import { type Machine, qemuArgs } from './qemu-args.ts';
 import {
@@ -68,7 +68,7 @@ export interface Vm {
   readonly events: AsyncIterable<VmEvent>;
   send(message: HostMessage): void;
   readClock(): Promise<ClockReading>;
-  /** Does once what clones will do. Errors: GUEST_AGENT, GUEST_ENDED. */
+  /** Does once what clones will do. Errors: GUEST_AGENT, GUEST_ENDED, and TEMPLATE_FREEZE where it would be in vain. */
   rehearse(): Promise<void>;
   /** Stops the guest for good; the state of its devices goes into the file. Errors: TEMPLATE_FREEZE. */
   freeze(state: string): Promise<void>;
@@ -121,7 +121,12 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
       send,
       readClock: () => withinLens(request, 'GUEST_AGENT', 'what its clock says', readClock(feed, send)),
       rehearse: () =>
-        withinLens(request, 'TEMPLATE_FREEZE', 'the agent to be ready for freezing', rehearse(feed, send)),
+        withinLens(
+          request,
+          'TEMPLATE_FREEZE',
+          'the agent to be ready for freezing',
+          requireFreezable(qemu.qmp).then(() => rehearse(feed, send)),
+        ),
       freeze: (state) =>
         withinLens(request, 'TEMPLATE_FREEZE', 'a frozen guest', freezeInto(qemu.qmp, state)),
       ssh: connected,

@@ -86,5 +86,11 @@ const text = (path: string): string | null => {
   }
 };
 
-const field = (lines: string, name: string): string | null =>
-  new RegExp(`^${name}\\s*:\\s*(.*)$`, 'm').exec(lines)?.[1]?.trim() ?? null;
+/** What stands behind the name and its colon, of the first line that has it. No expression: compiling one is much code. */
+const field = (lines: string, name: string): string | null => {
+  for (const line of lines.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon >= 0 && line.slice(0, colon).trim() === name) return line.slice(colon + 1).trim();
+  }
+  return null;
+};

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { SourceMap } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const position = /(?:file:\/\/)?(\/[^\s():]+\.mjs):(\d+):(\d+)/g;
+const position = /(?:file:\/\/)?(\/[^\s():]+\.[cm]js):(\d+):(\d+)/g;
 
 /** The stack with each position in a bundle replaced by that in its source; one that has no map stays as it is. */
 export const originalStack = (stack: string): string =>

@@ -18,6 +18,7 @@ import type {
   TestOutcome,
 } from '../protocol/messages.ts';
 import type { CaseResult } from '../sample.ts';
+import { optimize } from './compilers.ts';
 import { errorData } from './error-data.ts';
 
 type Tell = (message: GuestMessage) => void;
@@ -76,6 +77,7 @@ export const runSpec = async (spec: string, wanted: Wanted, tell: Tell): Promise
         ...(typeof data.skip === 'string' && data.skip ? { reason: data.skip } : {}),
         ...(error ? { error: errorData(causeOf(error)) } : {}),
       });
+      optimize();
     };
     events.on('test:pass', onResult);
     events.on('test:fail', onResult);

@@ -3,6 +3,7 @@ import { kernelLog, kernelLogEnd } from '../kernel-log.ts';
 import { loadModule, unloadModule } from '../modules.ts';
 import type { GuestMessage, HostMessage, ModuleRequest } from '../protocol/messages.ts';
 import { configure } from '../settings.ts';
+import { optimizeNothing } from './compilers.ts';
 import { errorData } from './error-data.ts';
 import { unpackParcel } from './parcel.ts';
 import { runSpec } from './run-spec.ts';
@@ -14,6 +15,7 @@ export const runWithModules = async (
   { spec, modules, messages, unit, parcelAt, tests: wanted }: HostMessage & { type: 'run-spec' },
   tell: Tell,
 ): Promise<void> => {
+  optimizeNothing();
   configure({ messages, unit });
   unpackParcel(parcelAt);
   const before = kernelLogEnd();

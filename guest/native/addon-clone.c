@@ -67,6 +67,7 @@ static const char *reseed_kernel(const unsigned char *entropy)
 	} pool = { { .entropy_count = entropy_bytes * 8, .buf_size = entropy_bytes }, { 0 } };
 	const char *refused = NULL;
 	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	int reason;
 
 	if (fd < 0)
 		return "open /dev/urandom";
@@ -75,18 +76,26 @@ static const char *reseed_kernel(const unsigned char *entropy)
 		refused = "RNDADDENTROPY";
 	else if (ioctl(fd, RNDRESEEDCRNG))
 		refused = "RNDRESEEDCRNG";
+	reason = errno;
 	close(fd);
+	errno = reason;
 	return refused;
 }
 
-/* What the kernel refuses, or what the message lacks; NULL where this clone is a guest of its own now. */
-static const char *become_clone(const char *line)
+/*
+ * What the kernel refuses, or what the message lacks, and errno; NULL where this clone is a guest of its own now, whose
+ * nonce is at `*nonce`.
+ */
+static const char *become_clone(const char *line, const char **nonce)
 {
 	const char *hex = field(line, "\"entropy\":\"");
 	const char *realtime = field(line, "\"realtimeNs\":\"");
 	unsigned char entropy[entropy_bytes];
 
+	*nonce = field(line, "\"nonce\":\"");
 	errno = EBADMSG;
+	if (!*nonce)
+		return "the nonce";
 	if (!hex || !get_bytes(hex, entropy, entropy_bytes))
 		return "the entropy";
 	if (realtime) {
@@ -116,8 +125,8 @@ static bool write_all(int fd, const char *text, size_t length)
 
 static bool answer_resume(int fd, const char *line)
 {
-	const char *nonce = field(line, "\"nonce\":\"");
-	const char *refused = nonce ? become_clone(line) : "the nonce";
+	const char *nonce;
+	const char *refused = become_clone(line, &nonce);
 	char answer[256];
 	int length;
 

@@ -1,13 +1,13 @@
 // Makes a kernel tree's .config out of fragments, and makes sure that it holds what they ask for.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingcrossError } from '../../vm/errors.ts';
 import { configValues } from './config-lines.ts';
 import { buildEnvironment, makeArguments } from './environment.ts';
 import { lostOptionsError } from './explain-lost.ts';
-import { findLost } from './fragments.ts';
+import { findLost, formatRequest } from './fragments.ts';
 import { parseKconfig } from './kconfig.ts';
 import type { KernelPlan } from './kernels-file.ts';
 import { runTool } from './run-tool.ts';
@@ -28,7 +28,9 @@ export async function configureKernel(
   plan: KernelPlan,
   context: ConfigureContext,
 ): Promise<string> {
-  const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', ...plan.fragmentFiles] as const;
+  const wanted = 'ringcross.config';
+  await writeFile(join(tree, wanted), `${plan.requests.map(formatRequest).join('\n')}\n`);
+  const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', wanted] as const;
   for (const command of [
     ['make', 'tinyconfig', ...makeArguments()],
     merge,
@@ -52,10 +54,21 @@ export async function configureKernel(
   const values = configValues(config);
   const lost = findLost(plan.requests, values);
   if (lost.length > 0) throw lostOptionsError(plan.name, lost, values, readKconfig(tree));
+  if (plan.lacks.size > 0) refuseFalseLacks(plan, new Set(readKconfig(tree).map(({ symbol }) => symbol)));
   return config;
 }
 
-// Synchronous on purpose: it runs only on the way to an error, over some 1,700 small files that are in memory.
+/** A symbol that is declared to be lacking and is there would be dropped in silence. */
+function refuseFalseLacks({ name, lacks }: KernelPlan, symbols: ReadonlySet<string>): void {
+  const there = [...lacks].filter(([symbol]) => symbols.has(symbol));
+  if (there.length === 0) return;
+  throw new RingcrossError(
+    'KERNEL_CONFIG',
+    `kernels.json says that kernel ${name} lacks what it has:\n${there.map(([symbol, why]) => `  ${symbol} (${why})`).join('\n')}`,
+  );
+}
+
+// Synchronous on purpose: some 1,700 small files that are in memory, and nothing else to do meanwhile.
 function readKconfig(tree: string) {
   const read = (path: string) => {
     const file = join(tree, path);

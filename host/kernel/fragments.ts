@@ -49,6 +49,12 @@ function refuseContradictions(requests: readonly Request[]): void {
   );
 }
 
+/** `asked` with `onTop` over it: what `onTop` sets is no longer asked otherwise. */
+export function overlay(asked: readonly Request[], onTop: readonly Request[]): Request[] {
+  const replaced = new Set(onTop.map(({ symbol }) => symbol));
+  return [...asked.filter(({ symbol }) => !replaced.has(symbol)), ...onTop];
+}
+
 /** The requests that the final config does not meet. An option that is absent is as good as `is not set`. */
 export function findLost(requests: readonly Request[], final: ReadonlyMap<string, string>): LostRequest[] {
   return requests

@@ -6,11 +6,9 @@ import { defaultConfigFolder, readKernelPlan, readKernelsFile } from './kernels-
 
 const kernels = {
   default: '6.12',
+  fragments: ['fragments/a.config'],
   kernels: {
-    '6.12': {
-      source: { kind: 'debian', package: 'linux-source-6.12', suites: ['trixie'] },
-      fragments: ['fragments/a.config'],
-    },
+    '6.12': { source: { kind: 'debian', package: 'linux-source-6.12', suites: ['trixie'] } },
   },
 };
 const lock = {
@@ -31,7 +29,6 @@ test('a plan has the source, the pin and the requests', async (t) => {
   t.like(plan, {
     name: '6.12',
     reviewedBuild: { steps: 1400, options: 600 },
-    fragmentFiles: [join(folder, 'fragments/a.config')],
     requests: [{ symbol: 'NET', value: 'y', line: 1, fragment: 'fragments/a.config' }],
   });
   t.is(plan.source.version, '6.12.117');
@@ -44,6 +41,46 @@ test('an unknown kernel is told with those there are', async (t) => {
     code: 'KERNEL_UNKNOWN',
     message: 'kernels.json has no kernel "6.99"; it names 6.12',
   });
+});
+
+test('a flavour is its kernel with lines on top that win, and is pinned by it', async (t) => {
+  const flavours = { debug: { fragments: ['fragments/b.config'] } };
+  const folder = await configFolder(t, { kernels: { ...kernels, flavours }, lock });
+  await writeFile(join(folder, 'fragments/a.config'), 'CONFIG_NET=y\n# CONFIG_KASAN is not set\n');
+  await writeFile(join(folder, 'fragments/b.config'), 'CONFIG_KASAN=y\n');
+  const plan = await readKernelPlan('6.12-debug', folder);
+  t.deepEqual(
+    plan.requests.map(({ symbol, value }) => [symbol, value]),
+    [
+      ['NET', 'y'],
+      ['KASAN', 'y'],
+    ],
+  );
+  t.is(plan.source.version, '6.12.117');
+  await t.throwsAsync(readKernelPlan('6.12-lean', folder), {
+    code: 'KERNEL_UNKNOWN',
+    message: 'kernels.json has no kernel "6.12-lean"; it names 6.12, each also with -debug',
+  });
+});
+
+test('a fragment for a range of versions is for those alone', async (t) => {
+  const symbols = async (versions: string) => {
+    const fragments = ['fragments/a.config', { file: 'fragments/b.config', versions }];
+    const folder = await configFolder(t, { kernels: { ...kernels, fragments }, lock });
+    await writeFile(join(folder, 'fragments/b.config'), 'CONFIG_LAZY=y\n');
+    return (await readKernelPlan('6.12', folder)).requests.map(({ symbol }) => symbol);
+  };
+  t.deepEqual(await symbols('>=6.12'), ['NET', 'LAZY']);
+  t.deepEqual(await symbols('<6.12'), ['NET']);
+  t.deepEqual(await symbols('>=6.1 <7'), ['NET', 'LAZY']);
+});
+
+test('what a kernel is declared to lack is not asked of it', async (t) => {
+  const declared = { ...kernels.kernels['6.12'], lacks: { NET: 'came later' } };
+  const folder = await configFolder(t, { kernels: { ...kernels, kernels: { '6.12': declared } }, lock });
+  const plan = await readKernelPlan('6.12', folder);
+  t.deepEqual(plan.requests, []);
+  t.deepEqual([...plan.lacks], [['NET', 'came later']]);
 });
 
 const wrong: [title: string, files: Partial<Files>, message: RegExp][] = [
@@ -60,7 +97,12 @@ const wrong: [title: string, files: Partial<Files>, message: RegExp][] = [
     { kernels: { ...kernels, default: '6.1' } },
     /expected the name of a kernel.*got "6\.1"/,
   ],
-  ['a name that is a path', { kernels: { default: '../x', kernels: {} } }, /expected letters, digits/],
+  ['a name that is a path', { kernels: { ...kernels, default: '../x' } }, /expected letters, digits/],
+  [
+    'a range that is none',
+    { kernels: { ...kernels, fragments: [{ file: 'fragments/a.config', versions: 'new' }] } },
+    /expected a range such as/,
+  ],
   ['a fragment that is not there', { fragment: undefined }, /cannot read .*a\.config: ENOENT/],
   ['no JSON', { kernels: undefined }, /kernels\.json is not JSON/],
 ];

@@ -2,9 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { coerce, satisfies, validRange } from 'semver';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
-import { type Request, readRequests } from './fragments.ts';
+import { overlay, type Request, readRequests } from './fragments.ts';
 import type { BuildSize } from './make-output.ts';
 import { openSource, sourceSettings } from './sources/index.ts';
 import type { KernelSource } from './sources/source.ts';
@@ -16,9 +17,10 @@ export const defaultConfigFolder = resolve(import.meta.dirname, '../../kernel-co
 export interface KernelPlan {
   name: string;
   source: KernelSource;
+  /** What the config is to hold: of the fragments that apply, less what the kernel is declared to lack. */
   requests: Request[];
-  /** Absolute paths of the fragments, in order. */
-  fragmentFiles: string[];
+  /** Symbols that a fragment asks for and this series does not have, and why that is well. */
+  lacks: ReadonlyMap<string, string>;
   /** The size of a reviewed build: the first build on a machine measures its progress by it. */
   reviewedBuild: BuildSize;
 }
@@ -26,15 +28,30 @@ export interface KernelPlan {
 // A name becomes part of paths, so it holds nothing that a path gives a meaning to.
 const kernelName = z.string().regex(/^[\w][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
 
+const range = z.string().refine((text) => validRange(text) !== null, 'expected a range such as ">=6.4"');
+
+/** A fragment's path below the kernel-config folder, for every kernel or those of a range of versions. */
+const fragmentEntry = z.union([
+  z.string().min(1),
+  z.strictObject({ file: z.string().min(1), versions: range }),
+]);
+
+const fragmentList = z.array(fragmentEntry).min(1);
+
 const kernelsSchema = z
   .strictObject({
     default: kernelName,
+    /** What every kernel is configured with that names no fragments of its own. */
+    fragments: fragmentList,
+    /** `<kernel>-<flavour>` is that kernel with these fragments on top, whose lines win. */
+    flavours: z.record(kernelName, z.strictObject({ fragments: fragmentList })).default({}),
     kernels: z.record(
       kernelName,
       z.strictObject({
         source: sourceSettings,
-        /** Paths below the kernel-config folder. */
-        fragments: z.array(z.string().min(1)).min(1),
+        fragments: fragmentList.optional(),
+        /** Symbols that a fragment asks for and this kernel does not have: symbol to reason. */
+        lacks: z.record(z.string().regex(/^\w+$/), z.string().min(1)).default({}),
       }),
     ),
   })
@@ -67,24 +84,54 @@ export async function readKernelsFile(folder: string): Promise<KernelsFile> {
  */
 export async function readKernelPlan(name: string, folder: string): Promise<KernelPlan> {
   const file = await readKernelsFile(folder);
-  const kernel = file.kernels[name];
-  if (kernel === undefined) {
-    throw new RingcrossError(
-      'KERNEL_UNKNOWN',
-      `kernels.json has no kernel ${JSON.stringify(name)}; it names ${Object.keys(file.kernels).join(', ')}`,
-    );
-  }
-  const pin = await readPin(name, folder);
-  const fragments = await Promise.all(
-    kernel.fragments.map(async (path) => ({ name: path, text: await readText(join(folder, path)) })),
-  );
+  const { base, flavour } = splitName(name, file);
+  const kernel = file.kernels[base];
+  if (kernel === undefined) throw unknownKernel(name, file);
+  const pin = await readPin(base, folder);
+  const source = openSource(kernel.source, pin);
+  const read = (entries: readonly FragmentEntry[]) => readFragments(entries, source.version, folder);
+  const asked = readRequests(await read(kernel.fragments ?? file.fragments));
+  const onTop = readRequests(flavour === null ? [] : await read(file.flavours[flavour]?.fragments ?? []));
+  const lacks = new Map(Object.entries(kernel.lacks));
   return {
     name,
-    source: openSource(kernel.source, pin),
-    requests: readRequests(fragments),
-    fragmentFiles: kernel.fragments.map((path) => resolve(folder, path)),
+    source,
+    requests: overlay(asked, onTop).filter(({ symbol }) => !lacks.has(symbol)),
+    lacks,
     reviewedBuild: pin.build,
   };
+}
+
+/** `6.12-debug` is the flavour `debug` of `6.12`, unless there is a kernel of that very name. */
+function splitName(
+  name: string,
+  { kernels, flavours }: KernelsFile,
+): { base: string; flavour: string | null } {
+  if (!(name in kernels))
+    for (const flavour of Object.keys(flavours))
+      if (name.endsWith(`-${flavour}`)) return { base: name.slice(0, -flavour.length - 1), flavour };
+  return { base: name, flavour: null };
+}
+
+function unknownKernel(name: string, { kernels, flavours }: KernelsFile): RingcrossError {
+  const suffixes = Object.keys(flavours).map((flavour) => `-${flavour}`);
+  const also = suffixes.length === 0 ? '' : `, each also with ${suffixes.join(' or ')}`;
+  return new RingcrossError(
+    'KERNEL_UNKNOWN',
+    `kernels.json has no kernel ${JSON.stringify(name)}; it names ${Object.keys(kernels).join(', ')}${also}`,
+  );
+}
+
+type FragmentEntry = z.infer<typeof fragmentEntry>;
+
+/** The fragments that apply to a kernel of this version. */
+async function readFragments(entries: readonly FragmentEntry[], version: string, folder: string) {
+  const comparable = coerce(version) ?? version;
+  const files = entries.flatMap((entry) => {
+    if (typeof entry === 'string') return [entry];
+    return satisfies(comparable, entry.versions) ? [entry.file] : [];
+  });
+  return Promise.all(files.map(async (file) => ({ name: file, text: await readText(join(folder, file)) })));
 }
 
 async function readPin(name: string, folder: string): Promise<LockFile[string]> {
