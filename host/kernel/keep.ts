@@ -2,6 +2,7 @@
 
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
 import { fileSha256 } from '../../vm/file-digest.ts';
 import { readBuildId } from './build-id.ts';
@@ -49,21 +50,40 @@ export async function keepBuild(tree: string, folder: string, signal?: AbortSign
   };
 }
 
-// make turns `$$` into the shell's `$`: the folder comes as a variable, and needs no quoting of ours.
-const keepScript = 'scripts/package/install-extmod-build "$$EXTMOD_FOLDER"';
+/** The kernel's own script, which picks what external modules need. It stands in the tree since Linux 6.2. */
+const kernelScript = 'scripts/package/install-extmod-build';
 
-// The kernel's own script picks what external modules need. It stands in the tree since Linux 6.2 and writes
-// relative paths only, so that the result can be moved.
+// make turns `$$` into the shell's `$`: the folder comes as a variable, and needs no quoting of ours.
+const keepCommand = ['run-command', `KBUILD_RUN_COMMAND=${kernelScript} "$$EXTMOD_FOLDER"`];
+
+// Before, the list stood in the middle of scripts/package/builddeb, which makes a package of it. What a build of modules
+// reads: makefiles, headers, the programs in scripts/ with the linker scripts, the symbols' versions, objtool.
+const olderScript = `set -euo pipefail
+{
+  find . arch/x86 -maxdepth 1 -name 'Makefile*'
+  find arch/x86 -name module.lds
+  find include scripts arch/x86/include '(' -type f -o -type l ')' ! -name '*.o' ! -name '.*.cmd'
+  find tools/objtool -type f -name objtool
+  echo Module.symvers
+  echo .config
+} | sort --unique | tar --create --files-from=- | tar --extract --directory="$EXTMOD_FOLDER"`;
+
 async function keepBuildTree(tree: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   await mkdir(folder);
-  const result = await runTool(
-    ['make', ...makeArguments(), 'run-command', `KBUILD_RUN_COMMAND=${keepScript}`],
-    { cwd: tree, env: { ...buildEnvironment(), EXTMOD_FOLDER: folder }, signal },
-  );
+  const command = (await canAccess(join(tree, kernelScript)))
+    ? (['make', ...makeArguments(), ...keepCommand] as const)
+    : (['bash', '-c', olderScript] as const);
+  const result = await runTool(command, {
+    cwd: tree,
+    env: { ...buildEnvironment(), EXTMOD_FOLDER: folder },
+    signal,
+  });
   if (!result.failed) return;
   throw new RingcrossError(
     'KERNEL_COMPILE',
-    `scripts/package/install-extmod-build failed:\n${result.stderr.trim()}`,
-    { log: result.stderr },
+    `cannot keep what modules are built with:\n${result.stderr.trim()}`,
+    {
+      log: result.stderr,
+    },
   );
 }
