@@ -1,8 +1,10 @@
 // The command line. Verbs are stages; each works alone on what the one before it left.
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RingcrossError } from '../vm/errors.ts';
 import { isSystemError } from '../vm/system-error.ts';
+import { baselineName, parsePercent } from './baseline.ts';
+import { baselineCommand } from './commands/baseline.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
 import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
@@ -23,6 +25,12 @@ const positive = (text: string): number => {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('expected a whole number of at least 1');
   return value;
+};
+
+const percent = (text: string): number => {
+  const part = parsePercent(text);
+  if (part === null) throw new InvalidArgumentError('expected a percentage such as 2%');
+  return part;
 };
 
 const append = <T>(value: T, earlier: T[]): T[] => [...earlier, value];
@@ -85,6 +93,8 @@ interface RunFlags {
   messages?: number;
   timeout?: number;
   cold?: boolean;
+  failOnGrowth?: number;
+  baseline?: string;
   json?: boolean;
 }
 
@@ -99,8 +109,16 @@ program
   .option('--messages <n>', 'kept samples of every case', positive)
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
   .addOption(cold)
+  .option(
+    '--fail-on-growth <percent>',
+    'exit with 1 where a median in instructions is longer than in the baseline',
+    percent,
+  )
+  .option('--baseline <file>', `what to compare with, ${baselineName} by default`)
   .option('--json', 'results on standard output, as in results.json')
   .action(async (flags: RunFlags) => {
+    if (flags.baseline !== undefined && flags.failOnGrowth === undefined)
+      throw new RingcrossError('USAGE', 'expected --fail-on-growth beside --baseline, but it is not there');
     const project = await loadProject();
     using progress = openProgress();
     status = await runCommand(
@@ -118,6 +136,12 @@ program
         progress,
       },
       flags.json === true,
+      flags.failOnGrowth === undefined
+        ? null
+        : {
+            allowed: flags.failOnGrowth,
+            baseline: resolve(flags.baseline ?? join(project.root, baselineName)),
+          },
     );
   });
 
@@ -182,8 +206,31 @@ program
     '--reliability <file>',
     'also writes one of what each mechanism guarantees: losses by load, acknowledgements, deaths, boundaries',
   )
-  .action(async (dir: string, { page, reliability }: { page?: string; reliability?: string }) =>
-    reportCommand(resolve(dir), { results: page ?? null, reliability: reliability ?? null }),
+  .option(
+    '--kernels <file>',
+    'also writes one of the kernels side by side: outcomes, figures, and what has grown',
+  )
+  .action(
+    async (
+      dir: string,
+      { page, reliability, kernels }: { page?: string; reliability?: string; kernels?: string },
+    ) =>
+      reportCommand(resolve(dir), {
+        results: page ?? null,
+        reliability: reliability ?? null,
+        kernels: kernels ?? null,
+      }),
+  );
+
+program
+  .command('baseline')
+  .description("takes a run's medians in instructions for what --fail-on-growth compares with")
+  .argument('<run>', "the run's folder")
+  .option('--file <file>', `${baselineName} of the project by default`)
+  .action(async (dir: string, { file }: { file?: string }) =>
+    print(
+      await baselineCommand(resolve(dir), resolve(file ?? join((await loadProject()).root, baselineName))),
+    ),
   );
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

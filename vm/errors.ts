@@ -26,6 +26,7 @@ export const errorTable = {
   TEMPLATE_RESTORE: { exit: 3, meaning: 'A clone of a template does not come up.' },
   SSH_FAILED: { exit: 3, meaning: 'No SSH session with the guest, or a transfer over it failed.' },
   ROOT_IMAGE: { exit: 3, meaning: 'The root image or the agent image cannot be made.' },
+  BASELINE: { exit: 2, meaning: 'The baseline cannot be read, or lacks what it is to be compared with.' },
   AGENT_BUILD: { exit: 3, meaning: 'The agent’s code cannot be compiled for the node of guests.' },
   ADDON_BUILD: { exit: 3, meaning: 'The native addon or a program of guest/programs does not compile.' },
   MODULE_BUILD: { exit: 1, meaning: 'A kernel module does not build for a kernel.' },

@@ -1,14 +1,48 @@
 // `ringcross run`: the main job, its report, and the status that tells whether all passed.
+import { type Baseline, growthsOver, readBaseline } from '../baseline.ts';
+import { changeTable } from '../report/kernels.ts';
+import { renderTable } from '../report/table.ts';
 import type { CellOutcome, Results } from '../run/results.ts';
 import { type RunOptions, run } from '../run/run.ts';
 import { tellRun } from './report.ts';
 
-/** Prints the tables on standard output, where the report is on standard error; returns the status to exit with. */
-export const runCommand = async (options: RunOptions, json: boolean): Promise<number> => {
+/** What of growth is allowed, and the file that says since when. */
+export interface GrowthGate {
+  /** A part of one. */
+  allowed: number;
+  baseline: string;
+}
+
+/**
+ * Prints the tables on standard output, where the report is on standard error; returns the status to exit with. Errors:
+ * those of `run`; BASELINE before anything runs.
+ */
+export const runCommand = async (
+  options: RunOptions,
+  json: boolean,
+  gate: GrowthGate | null,
+): Promise<number> => {
+  const baseline = gate && (await readBaseline(gate.baseline));
   const done = await run(options);
   options.progress[Symbol.dispose]();
   await tellRun(done.dir, done, json);
-  return exitStatus(done.results);
+  const hasGrown = gate && baseline ? tellGrowths(gate.allowed, baseline, done.results) : false;
+  return exitStatus(done.results) || (hasGrown ? 1 : 0);
+};
+
+/** Whether a figure has grown by more than what is allowed; says which on standard error. */
+const tellGrowths = (allowed: number, baseline: Baseline, results: Results): boolean => {
+  const found = growthsOver(allowed, baseline, results);
+  for (const { kernel, release, baseRelease, over, unknown } of found) {
+    const since = release === baseRelease ? release : `${baseRelease}, now ${release}`;
+    process.stderr.write(
+      `\ngrowth of ${kernel} (${since}) by more than ${allowed * 100} %: ${over.length === 0 ? 'none' : `${over.length} figures`}\n`,
+    );
+    if (over.length > 0) process.stderr.write(`${renderTable(changeTable(over, 'instructions'))}\n`);
+    if (unknown.length > 0)
+      process.stderr.write(`not in the baseline: ${unknown.length} figures, the first ${unknown[0]}\n`);
+  }
+  return found.some(({ over }) => over.length > 0);
 };
 
 const broken: readonly CellOutcome[] = ['boot-failed', 'infrastructure'];

@@ -26,6 +26,7 @@ import { type Admission, defaultJobs, openAdmission } from './admission.ts';
 import { caseName, columns, measuredCase } from './case-result.ts';
 import { findingsOf } from './findings.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { keepConfigs } from './kernel-configs.ts';
 import { type Manifest, newManifest } from './manifest.ts';
 import { type CellEvent, isProgress } from './outcome.ts';
 import { type CaseResult, type CellResult, type Results, resultsSchema, schemaVersion } from './results.ts';
@@ -55,6 +56,8 @@ export interface Run {
   dir: string;
   results: Results;
   manifest: Manifest;
+  /** Final configs by kernel. */
+  configs: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
 /**
@@ -72,13 +75,15 @@ export const run = async (options: RunOptions): Promise<Run> => {
   }
   const images = await ensureGuestImages();
   const found = await findLenses(options, kernels, images);
-  const plan = planCells(await configsOf(kernels), found.lenses, specs);
+  const configs = await configsOf(kernels);
+  const plan = planCells(configs, found.lenses, specs);
 
   const id = newRunId();
   const dir = options.out ?? join(project.runsDir, id);
   await makeRunFolder(dir);
   const manifest = await newManifest(id, found.lenses, found.probe, images, [...kernels.values()]);
   await writeJson(join(dir, 'manifest.json'), manifest);
+  await keepConfigs(dir, kernels.values());
   using journal = openJournal(join(dir, 'journal.ndjson'));
   journal.append(null, { kind: 'plan', cells: plan.map(({ id: cell, skip }) => ({ cell, skip })) });
 
@@ -119,7 +124,12 @@ export const run = async (options: RunOptions): Promise<Run> => {
     plan.filter(({ lens }) => lens !== 'cycles'),
     runOne,
   );
-  return { dir, results: results(), manifest };
+  return {
+    dir,
+    results: results(),
+    manifest,
+    configs: new Map(configs.map(({ name, config }) => [name, config])),
+  };
 };
 
 interface Context {
