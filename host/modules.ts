@@ -10,6 +10,9 @@ import { cacheRoot } from './cache.ts';
 import { buildEnvironment, makeArguments } from './kernel/environment.ts';
 import type { BuiltKernel } from './kernel/index.ts';
 
+/** Changes with how modules are built, so that an older one is not taken. */
+const recipe = 2;
+
 /** The shared headers of modules, beside their folders. */
 const sharedHeaders = 'include';
 
@@ -24,7 +27,7 @@ export const ensureModule = async (
   signal?: AbortSignal,
 ): Promise<string> => {
   const sources = await readSources(modulesDir, name);
-  const digest = createHash('sha256').update(kernel.key);
+  const digest = createHash('sha256').update(JSON.stringify([recipe, kernel.key]));
   for (const [path, bytes] of sources) digest.update(`\0${path}\0`).update(bytes);
   const kept = join(cacheRoot(), 'modules');
   const dir = join(kept, `${name}-${digest.digest('hex').slice(0, 32)}`);
@@ -66,7 +69,8 @@ const buildModule = async (
     kernel.buildTree,
     `M=${source}`,
     'W=1',
-    'KCFLAGS=-Werror',
+    // Paths in messages and in debug information are the project's, so that the same sources make the same bytes.
+    `KCFLAGS=-Werror -ffile-prefix-map=${work}/=${basename(modulesDir)}/ -fdebug-prefix-map=${kernel.buildTree}=.`,
     ...makeArguments(),
     'modules',
   ];
