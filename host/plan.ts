@@ -1,4 +1,5 @@
 // From what is asked for to cells, and which of them cannot run. Pure.
+import { coerce, satisfies } from 'semver';
 import { type Lens, lensRecords } from '../vm/lens.ts';
 import type { SpecFile } from './guest-build/spec.ts';
 
@@ -12,20 +13,28 @@ export interface Cell {
   skip: string | null;
 }
 
+/** What of a kernel decides which specs run on it. */
+export interface PlannedKernel {
+  name: string;
+  /** `6.12.117` */
+  version: string;
+  config: ReadonlyMap<string, string>;
+}
+
 /** Kernels by specs by lenses, in this order: a kernel's cells stand together, and so do a lens's. */
 export const planCells = (
-  kernels: readonly { name: string; config: ReadonlyMap<string, string> }[],
+  kernels: readonly PlannedKernel[],
   lenses: readonly Lens[],
   specs: readonly SpecFile[],
 ): Cell[] =>
-  kernels.flatMap(({ name, config }) =>
+  kernels.flatMap((kernel) =>
     lenses.flatMap((lens) =>
       specs.map((spec) => ({
-        id: `${name}-${lens}-${spec.name}`,
-        kernel: name,
+        id: `${kernel.name}-${lens}-${spec.name}`,
+        kernel: kernel.name,
         lens,
         spec,
-        skip: unmetNeed(spec, lens, name, config),
+        skip: unmetNeed(spec, lens, kernel),
       })),
     ),
   );
@@ -33,9 +42,10 @@ export const planCells = (
 const unmetNeed = (
   { needs }: SpecFile,
   lens: Lens,
-  kernel: string,
-  config: ReadonlyMap<string, string>,
+  { name: kernel, version, config }: PlannedKernel,
 ): string | null => {
+  if (!satisfies(coerce(version) ?? version, needs.kernel))
+    return `needs Linux ${needs.kernel}, but kernel ${kernel} is ${version}`;
   for (const need of needs.config) {
     const [symbol = '', value] = need.split('=');
     const actual = config.get(symbol);

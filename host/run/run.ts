@@ -161,8 +161,9 @@ const findLenses = async (
 
 const configsOf = (kernels: ReadonlyMap<string, BuiltKernel>) =>
   Promise.all(
-    [...kernels.values()].map(async ({ name, config }) => ({
+    [...kernels.values()].map(async ({ name, version, config }) => ({
       name,
+      version,
       config: readConfig(await readFile(config, 'utf8')),
     })),
   );
