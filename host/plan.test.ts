@@ -33,3 +33,10 @@ test('a cell that cannot run says why before anything boots', (t) => {
   t.regex(skips({ config: ['CONFIG_HZ=250'] }) ?? '', /has CONFIG_HZ=100/);
   t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
 });
+
+test('of a kernel that is not built no option is missed, but a CPU is', (t) => {
+  const skips = (needs: Partial<SpecFile['needs']>) =>
+    planCells([{ name: '6.12', config: null }], ['instructions'], [spec('x', needs)])[0]?.skip ?? null;
+  t.is(skips({ config: ['CONFIG_FTRACE'] }), null);
+  t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
+});

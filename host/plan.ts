@@ -8,13 +8,16 @@ export interface Cell {
   kernel: string;
   lens: Lens;
   spec: SpecFile;
-  /** Why it is skipped before anything boots; null where it runs. */
+  /** Why it is skipped before anything boots; null where it runs, as far as is known of its kernel. */
   skip: string | null;
 }
 
-/** Kernels by specs by lenses, in this order: a kernel's cells stand together, and so do a lens's. */
+/**
+ * Kernels by specs by lenses, in this order: a kernel's cells stand together, and so do a lens's. Of a kernel that is not
+ * built the final config is null: nothing is skipped for it yet.
+ */
 export const planCells = (
-  kernels: readonly { name: string; config: ReadonlyMap<string, string> }[],
+  kernels: readonly { name: string; config: ReadonlyMap<string, string> | null }[],
   lenses: readonly Lens[],
   specs: readonly SpecFile[],
 ): Cell[] =>
@@ -30,15 +33,16 @@ export const planCells = (
     ),
   );
 
-const unmetNeed = (
-  { needs }: SpecFile,
+/** Why a spec cannot run; null where it can. */
+export const unmetNeed = (
+  { needs }: Pick<SpecFile, 'needs'>,
   lens: Lens,
   kernel: string,
-  config: ReadonlyMap<string, string>,
+  config: ReadonlyMap<string, string> | null,
 ): string | null => {
-  for (const need of needs.config) {
+  for (const need of config === null ? [] : needs.config) {
     const [symbol = '', value] = need.split('=');
-    const actual = config.get(symbol);
+    const actual = config?.get(symbol);
     if (actual === undefined) return `needs ${need}, which kernel ${kernel} does not have`;
     if (value !== undefined && actual !== value)
       return `needs ${need}, but kernel ${kernel} has ${symbol}=${actual}`;
