@@ -8,13 +8,15 @@ import { baselineCommand } from './commands/baseline.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
 import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
+import { dryRunCommand, resumeCommand, runCommand } from './commands/run.ts';
 import { shellCommand } from './commands/shell.ts';
 import { type LensWord, lensWords, quickestLens } from './lenses.ts';
 import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
 import { ownVersion } from './run/manifest.ts';
+import { parseShard, type Shard, wholePlan } from './shards.ts';
 import { signalStatus, signalWatch } from './signals.ts';
 import { openTemplates } from './templates.ts';
 
@@ -96,6 +98,10 @@ interface RunFlags {
   failOnGrowth?: number;
   baseline?: string;
   json?: boolean;
+  shard: Shard;
+  resume?: string;
+  dryRun?: boolean;
+  recordTimes?: boolean;
 }
 
 program
@@ -109,39 +115,78 @@ program
   .option('--messages <n>', 'kept samples of every case', positive)
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
   .addOption(cold)
+  .addOption(
+    new Option('--shard <i/n>', 'only the cells of one of n shards, for `merge`')
+      .argParser(parseShard)
+      .default(wholePlan, 'all of them'),
+  )
+  .addOption(
+    new Option('--resume <run>', 'goes on with a run that was interrupted, as it was started').conflicts([
+      'kernel',
+      'lens',
+      'spec',
+      'out',
+      'messages',
+      'timeout',
+      'cold',
+      'shard',
+      'dryRun',
+    ]),
+  )
+  .option('--dry-run', 'the plan on standard output, and nothing else')
+  .option('--record-times', "writes how long the cells took into the project's ringcross.times.json")
   .option(
     '--fail-on-growth <percent>',
     'exit with 1 where a median in instructions is longer than in the baseline',
     percent,
   )
   .option('--baseline <file>', `what to compare with, ${baselineName} by default`)
-  .option('--json', 'results on standard output, as in results.json')
+  .option('--json', 'results on standard output, as in results.json; with --dry-run the plan')
   .action(async (flags: RunFlags) => {
     if (flags.baseline !== undefined && flags.failOnGrowth === undefined)
       throw new RingcrossError('USAGE', 'expected --fail-on-growth beside --baseline, but it is not there');
     const project = await loadProject();
     using progress = openProgress();
-    status = await runCommand(
-      {
-        project,
-        kernels: flags.kernel,
-        lenses: flags.lens,
-        specs: flags.spec,
-        out: flags.out === undefined ? null : resolve(flags.out),
-        jobs: flags.jobs ?? null,
-        messages: flags.messages ?? null,
-        silenceMs: flags.timeout === undefined ? null : flags.timeout * 1000,
-        isCold: flags.cold === true,
-        signal,
-        progress,
-      },
-      flags.json === true,
+    const options = {
+      project,
+      kernels: flags.kernel,
+      lenses: flags.lens,
+      specs: flags.spec,
+      shard: flags.shard,
+      out: flags.out === undefined ? null : resolve(flags.out),
+      jobs: flags.jobs ?? null,
+      messages: flags.messages ?? null,
+      silenceMs: flags.timeout === undefined ? null : flags.timeout * 1000,
+      isCold: flags.cold === true,
+      signal,
+      progress,
+    };
+    const json = flags.json === true;
+    const gate =
       flags.failOnGrowth === undefined
         ? null
         : {
             allowed: flags.failOnGrowth,
             baseline: resolve(flags.baseline ?? join(project.root, baselineName)),
-          },
+          };
+    const telling = { json, recordTimes: flags.recordTimes === true, gate };
+    if (flags.dryRun) print(await dryRunCommand(options, json));
+    else if (flags.resume !== undefined)
+      status = await resumeCommand(resolve(flags.resume), options, telling);
+    else status = await runCommand(options, telling);
+  });
+
+program
+  .command('merge')
+  .description('makes one run of the shards of a plan; refuses what does not belong together')
+  .argument('<shard...>', "the shards' folders")
+  .requiredOption('--out <dir>', "the merged run's folder, which must be new")
+  .option('--json', 'results on standard output, as in results.json')
+  .action(async (dirs: string[], { out, json }: { out: string; json?: boolean }) => {
+    status = await mergeCommand(
+      dirs.map((dir) => resolve(dir)),
+      resolve(out),
+      json === true,
     );
   });
 

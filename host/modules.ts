@@ -26,11 +26,9 @@ export const ensureModule = async (
   kernel: BuiltKernel,
   signal?: AbortSignal,
 ): Promise<string> => {
-  const sources = await readSources(modulesDir, name);
-  const digest = createHash('sha256').update(JSON.stringify([recipe, kernel.key]));
-  for (const [path, bytes] of sources) digest.update(`\0${path}\0`).update(bytes);
+  const digest = await moduleDigest(modulesDir, name, kernel.key);
   const kept = join(cacheRoot(), 'modules');
-  const dir = join(kept, `${name}-${digest.digest('hex').slice(0, 32)}`);
+  const dir = join(kept, `${name}-${digest.slice(0, 32)}`);
   const [known] = await readdir(dir).catch(() => []);
   if (known !== undefined) return join(dir, known);
   await mkdir(kept, { recursive: true });
@@ -96,6 +94,13 @@ const buildModule = async (
     'MODULE_BUILD',
     `expected one .ko of the module ${name}, but its Kbuild makes ${built === undefined ? 'none' : others.length + 1}`,
   );
+};
+
+/** SHA-256 of all that a module is made of, for a kernel's key. Errors: MODULE_BUILD where it has no folder. */
+export const moduleDigest = async (modulesDir: string, name: string, kernelKey: string): Promise<string> => {
+  const digest = createHash('sha256').update(JSON.stringify([recipe, kernelKey]));
+  for (const [path, bytes] of await readSources(modulesDir, name)) digest.update(`\0${path}\0`).update(bytes);
+  return digest.digest('hex');
 };
 
 /** Every file that the module is made of, with its bytes, in a fixed order. */

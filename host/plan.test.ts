@@ -36,3 +36,11 @@ test('a cell that cannot run says why before anything boots', (t) => {
   t.is(skips({ kernel: '>=6.12' }), null);
   t.is(skips({ kernel: '>=7' }), 'needs Linux >=7, but kernel 6.12 is 6.12.117');
 });
+
+test('of a kernel that is not built no option is missed, but a CPU is', (t) => {
+  const skips = (needs: Partial<SpecFile['needs']>) =>
+    planCells([{ name: '6.12', version: '6.12.117', config: null }], ['instructions'], [spec('x', needs)])[0]
+      ?.skip ?? null;
+  t.is(skips({ config: ['CONFIG_FTRACE'] }), null);
+  t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
+});

@@ -9,7 +9,7 @@ export interface Cell {
   kernel: string;
   lens: Lens;
   spec: SpecFile;
-  /** Why it is skipped before anything boots; null where it runs. */
+  /** Why it is skipped before anything boots; null where it runs, as far as is known of its kernel. */
   skip: string | null;
 }
 
@@ -18,7 +18,8 @@ export interface PlannedKernel {
   name: string;
   /** `6.12.117` */
   version: string;
-  config: ReadonlyMap<string, string>;
+  /** Null of a kernel that is not built: nothing is skipped for it yet. */
+  config: ReadonlyMap<string, string> | null;
 }
 
 /** Kernels by specs by lenses, in this order: a kernel's cells stand together, and so do a lens's. */
@@ -39,16 +40,17 @@ export const planCells = (
     ),
   );
 
-const unmetNeed = (
-  { needs }: SpecFile,
+/** Why a spec cannot run; null where it can. */
+export const unmetNeed = (
+  { needs }: Pick<SpecFile, 'needs'>,
   lens: Lens,
   { name: kernel, version, config }: PlannedKernel,
 ): string | null => {
   if (!satisfies(coerce(version) ?? version, needs.kernel))
     return `needs Linux ${needs.kernel}, but kernel ${kernel} is ${version}`;
-  for (const need of needs.config) {
+  for (const need of config === null ? [] : needs.config) {
     const [symbol = '', value] = need.split('=');
-    const actual = config.get(symbol);
+    const actual = config?.get(symbol);
     if (actual === undefined) return `needs ${need}, which kernel ${kernel} does not have`;
     if (value !== undefined && actual !== value)
       return `needs ${need}, but kernel ${kernel} has ${symbol}=${actual}`;

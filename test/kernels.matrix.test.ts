@@ -4,6 +4,7 @@ import test from 'ava';
 import { exitStatus } from '../host/commands/run.ts';
 import { loadProject } from '../host/project.ts';
 import { kernelSections } from '../host/report/kernels.ts';
+import { readConfigs } from '../host/run/kernel-configs.ts';
 import type { CellResult, Results } from '../host/run/results.ts';
 import { removeRuns, runHere } from './run-here.ts';
 
@@ -21,7 +22,7 @@ test.serial(
   'a module that one series cannot build fails there alone, with the compiler’s line',
   async (t) => {
     const specs = ['since-6-1', 'without-modules'];
-    const { results, configs } = await runHere({ project, lenses: ['instructions'], specs });
+    const { results, dir } = await runHere({ project, lenses: ['instructions'], specs });
     const broken = find(results, '5.10', 'since-6-1');
     t.is(broken.outcome, 'failed');
     t.regex(broken.reason ?? '', /MODULE_BUILD: expected the module since_6_1 to build for 5\.10/);
@@ -30,7 +31,7 @@ test.serial(
     for (const kernel of project.kernels) t.is(find(results, kernel, 'without-modules').outcome, 'passed');
     t.is(exitStatus(results), 1);
     t.regex(
-      kernelSections(results, configs).join('\n'),
+      kernelSections(results, await readConfigs(dir)).join('\n'),
       /^\| since-6-1 +\| instructions \| \*\*failed\*\* +\| passed/m,
     );
   },

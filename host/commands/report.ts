@@ -20,7 +20,7 @@ export interface Pages {
 /** Errors: USAGE where the folder holds no run, or a page is asked for of which the run has nothing. */
 export const reportCommand = async (dir: string, { results, reliability, kernels }: Pages): Promise<void> => {
   const found = await readRun(dir);
-  await tellRun(dir, found, false);
+  await tellFound(dir, found, false);
   if (results !== null) {
     await writePage(results, found);
     tellPage(results);
@@ -38,7 +38,10 @@ export const reportCommand = async (dir: string, { results, reliability, kernels
 const tellPage = (path: string): void => void process.stderr.write(`page: ${path}\n`);
 
 /** Writes the report; the tables, or the results for a program, go to standard output, its path to standard error. */
-export const tellRun = async (dir: string, found: ReadRun, json: boolean): Promise<void> => {
+export const tellRun = async (dir: string, json: boolean): Promise<void> =>
+  tellFound(dir, await readRun(dir), json);
+
+const tellFound = async (dir: string, found: ReadRun, json: boolean): Promise<void> => {
   const { results, manifest } = found;
   const report = await writeReport(dir, found);
   process.stdout.write(json ? `${JSON.stringify(results)}\n` : `${terminalSummary(results, manifest)}\n`);

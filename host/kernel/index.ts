@@ -6,7 +6,9 @@ export {
   ensureKernel,
   findKernel,
   type KernelOptions,
+  type KernelPreview,
   listKernels,
+  previewKernel,
 } from './ensure.ts';
 export type { KernelProgress, KernelStage } from './progress.ts';
 export type { BuiltKernel, KernelFacts } from './store.ts';
