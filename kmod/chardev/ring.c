@@ -4,8 +4,8 @@
  * is checked each time it is used, and the size in a slot is read once, checked, and
  * only then relied on. What it gets wrong is -EPROTO, and nothing else happens.
  */
-#include <linux/align.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>

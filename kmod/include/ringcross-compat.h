@@ -14,6 +14,18 @@
 #include <linux/mm.h>
 #include <net/genetlink.h>
 
+/* 5.11: relay does not change the callbacks that it is given. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define RINGCROSS_RELAY_CALLBACKS const struct rchan_callbacks
+#else
+#define RINGCROSS_RELAY_CALLBACKS struct rchan_callbacks
+#endif
+
+/* 6.1: who asked is told which attribute is missing. */
+#ifndef GENL_REQ_ATTR_CHECK
+#define GENL_REQ_ATTR_CHECK(info, attr) (!(info)->attrs[attr])
+#endif
+
 /* 6.3: flags of a mapping are set by functions, which take its lock for writing. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)

@@ -120,7 +120,7 @@ static int relayed_remove_buf_file(struct dentry *dentry)
 	return 0;
 }
 
-static const struct rchan_callbacks relayed_callbacks = {
+static RINGCROSS_RELAY_CALLBACKS relayed_callbacks = {
 	.subbuf_start = relayed_subbuf_start,
 	.create_buf_file = relayed_create_buf_file,
 	.remove_buf_file = relayed_remove_buf_file,
