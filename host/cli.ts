@@ -5,13 +5,14 @@ import { RingcrossError } from '../vm/errors.ts';
 import { isSystemError } from '../vm/system-error.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
-import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
+import { kernelBuild, kernelKeys, kernelList, kernelPath } from './commands/kernel.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { shellCommand } from './commands/shell.ts';
 import { type LensWord, lensWords, quickestLens } from './lenses.ts';
 import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
+import { chooseReporters, parseReporter, type Reporter, reporterWords } from './report/reporters.ts';
 import { ownVersion } from './run/manifest.ts';
 import { signalStatus, signalWatch } from './signals.ts';
 import { openTemplates } from './templates.ts';
@@ -40,6 +41,10 @@ const oneKernel = new Option('--kernel <name>', "a kernel's name").default('', "
 const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(lensWords).default('auto');
 
 const cold = new Option('--cold', 'boot every guest, instead of cloning one that has booted');
+
+const reporter = new Option('--reporter <name>', `${reporterWords.join(', ')}; may be repeated`)
+  .default([], 'github in GitHub Actions')
+  .argParser((text: string, earlier: (Reporter | 'none')[]) => append(parseReporter(text), earlier));
 
 const program = new Command('ringcross')
   .description('Measures how data crosses the border between user space and kernel space, on any kernel.')
@@ -72,6 +77,15 @@ kernel
     print(await kernelBuild(names.length > 0 ? names : (await loadProject()).kernels, signal)),
   );
 kernel
+  .command('key')
+  .description(
+    'what a build starts from as a digest, one a line: it changes whenever a kernel would be built anew',
+  )
+  .argument('[name...]', 'kernels; those of the config where none is named')
+  .action(async (names: string[]) =>
+    print(await kernelKeys(names.length > 0 ? names : (await loadProject()).kernels)),
+  );
+kernel
   .command('path')
   .argument('<name>', 'a kernel')
   .action(async (name: string) => print(await kernelPath(name)));
@@ -86,6 +100,7 @@ interface RunFlags {
   timeout?: number;
   cold?: boolean;
   json?: boolean;
+  reporter: (Reporter | 'none')[];
 }
 
 program
@@ -100,7 +115,9 @@ program
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
   .addOption(cold)
   .option('--json', 'results on standard output, as in results.json')
+  .addOption(reporter)
   .action(async (flags: RunFlags) => {
+    const reporters = chooseReporters(flags.reporter, process.env);
     const project = await loadProject();
     using progress = openProgress();
     status = await runCommand(
@@ -117,7 +134,7 @@ program
         signal,
         progress,
       },
-      flags.json === true,
+      { json: flags.json === true, reporters },
     );
   });
 
@@ -182,8 +199,13 @@ program
     '--reliability <file>',
     'also writes one of what each mechanism guarantees: losses by load, acknowledgements, deaths, boundaries',
   )
-  .action(async (dir: string, { page, reliability }: { page?: string; reliability?: string }) =>
-    reportCommand(resolve(dir), { results: page ?? null, reliability: reliability ?? null }),
+  .addOption(reporter)
+  .action(
+    async (dir: string, flags: { page?: string; reliability?: string; reporter: (Reporter | 'none')[] }) => {
+      const reporters = chooseReporters(flags.reporter, process.env);
+      const pages = { results: flags.page ?? null, reliability: flags.reliability ?? null };
+      status = await reportCommand(resolve(dir), reporters, pages);
+    },
   );
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -1,14 +1,17 @@
 // `ringcross run`: the main job, its report, and the status that tells whether all passed.
+import type { Reporter } from '../report/reporters.ts';
 import type { CellOutcome, Results } from '../run/results.ts';
 import { type RunOptions, run } from '../run/run.ts';
 import { tellRun } from './report.ts';
 
 /** Prints the tables on standard output, where the report is on standard error; returns the status to exit with. */
-export const runCommand = async (options: RunOptions, json: boolean): Promise<number> => {
+export const runCommand = async (
+  options: RunOptions,
+  told: { json: boolean; reporters: readonly Reporter[] },
+): Promise<number> => {
   const done = await run(options);
   options.progress[Symbol.dispose]();
-  await tellRun(done.dir, done, json);
-  return exitStatus(done.results);
+  return (await tellRun(done.dir, done, told)) ? exitStatus(done.results) : 3;
 };
 
 const broken: readonly CellOutcome[] = ['boot-failed', 'infrastructure'];

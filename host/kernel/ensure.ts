@@ -69,6 +69,27 @@ export async function findKernel(
   return findPlanned(plan, toolchain);
 }
 
+/**
+ * The digest of what a build of that kernel starts from: known before anything is fetched or built, and the same for as long
+ * as the cache's kernel of that name may be used.
+ * @throws RingcrossError with a code `KERNEL_*`.
+ */
+export async function kernelRequestKey(
+  name: string,
+  { configFolder = defaultConfigFolder }: ConfigFolderOption = {},
+): Promise<string> {
+  const [plan, toolchain] = await Promise.all([readKernelPlan(name, configFolder), readToolchain()]);
+  if (toolchain === undefined)
+    throw new RingcrossError(
+      'KERNEL_TOOLS',
+      'expected gcc and ld, which a kernel is built by, but they do not run',
+      {
+        next: 'npx ringcross doctor',
+      },
+    );
+  return requestKeyOf(plan, toolchain);
+}
+
 /** Every kernel of kernels.json, in its order, with what the cache has of it. */
 export async function listKernels({
   configFolder = defaultConfigFolder,

@@ -6,6 +6,7 @@ export {
   ensureKernel,
   findKernel,
   type KernelOptions,
+  kernelRequestKey,
   listKernels,
 } from './ensure.ts';
 export type { KernelProgress, KernelStage } from './progress.ts';
