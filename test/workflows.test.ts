@@ -87,3 +87,37 @@ test('every action of others is pinned by its commit, with the version beside it
     t.notRegex(text, /^ {4,}permissions:/m, name);
   }
 });
+
+test('the examples of docs/ci.md are what GitHub takes, with inputs that there are, and what GitLab reads', async (t) => {
+  const page = await readFile(join(ownRoot, 'docs/ci.md'), 'utf8');
+  const [caller = '', pipeline = '', ...others] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(
+    ([, text = '']) => text,
+  );
+  t.deepEqual(others, []);
+  t.deepEqual(await checkWorkflow(caller), []);
+  t.notDeepEqual(await checkWorkflow(caller.replace('shards: 4', 'machines: 4')), []);
+  const {
+    stages,
+    default: every,
+    variables,
+    ...jobs
+  } = parse(pipeline) as {
+    stages: string[];
+    default: { before_script: string[] };
+    variables: object;
+  } & Record<string, { stage: string; script: string[] }>;
+  t.deepEqual(variables, { XDG_CACHE_HOME: '$CI_PROJECT_DIR/.cache' });
+  t.deepEqual(
+    Object.values(jobs).map(({ stage }) => stage),
+    stages,
+  );
+  for (const script of [every.before_script, ...Object.values(jobs).map((job) => job.script)])
+    t.is(await checkScript(script.join('\n')), '');
+  // Each input that the page tells is one, and it tells each.
+  const { inputs } = (parse(workflow('matrix.yml')) as { on: { workflow_call: { inputs: object } } }).on
+    .workflow_call;
+  const told = [...(page.split('| input')[1]?.split('\n\n')[0] ?? '').matchAll(/^\| (`[^|]*`) /gm)].flatMap(
+    ([, cell = '']) => cell.split(', ').map((name) => name.replaceAll('`', '').trim()),
+  );
+  t.deepEqual(told.sort(), Object.keys(inputs).sort());
+});
