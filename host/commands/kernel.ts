@@ -1,7 +1,7 @@
 // `ringcross kernel`: the kernels of the config, built and found.
 
 import { RingcrossError } from '../../vm/errors.ts';
-import { ensureKernel, findKernel, listKernels } from '../kernel/index.ts';
+import { ensureKernel, findKernel, listKernels, previewKernel } from '../kernel/index.ts';
 import { kernelReporter, openProgress } from '../progress.ts';
 
 export const kernelList = async (json: boolean): Promise<string> => {
@@ -24,6 +24,14 @@ export const kernelBuild = async (names: readonly string[], signal: AbortSignal)
     paths.push(kernel.vmlinux);
   }
   return paths.join('\n');
+};
+
+/** `name<tab>digest`, one a line: what a CI service keys its cache of kernels by. */
+export const kernelKeys = async (names: readonly string[]): Promise<string> => {
+  const lines = await Promise.all(
+    names.map(async (name) => `${name}\t${(await previewKernel(name)).request}`),
+  );
+  return lines.join('\n');
 };
 
 /** Errors: USAGE where it is not built. */

@@ -10,7 +10,7 @@ import type { CellOutcome, Results } from '../run/results.ts';
 import { type ResumeOptions, resume } from '../run/resume.ts';
 import { type RunOptions, run } from '../run/run.ts';
 import { recordTimes } from '../times.ts';
-import { tellRun } from './report.ts';
+import { type Told, tellRun } from './report.ts';
 
 /** What of growth is allowed, and the file that says since when. */
 export interface GrowthGate {
@@ -19,9 +19,7 @@ export interface GrowthGate {
   baseline: string;
 }
 
-export interface Telling {
-  /** For a program to read. */
-  json: boolean;
+export interface Telling extends Told {
   /** Writes the cells' times into the project. */
   recordTimes: boolean;
   /** Null where growth is no failure. */
@@ -42,17 +40,18 @@ export const resumeCommand = (dir: string, options: ResumeOptions, telling: Tell
 const tellRunOf = async (
   work: () => Promise<Run>,
   { project, progress }: ResumeOptions,
-  { json, recordTimes: isRecording, gate }: Telling,
+  { recordTimes: isRecording, gate, ...told }: Telling,
 ): Promise<number> => {
   const baseline = gate && (await readBaseline(gate.baseline));
   const done = await work();
   progress[Symbol.dispose]();
-  await tellRun(done.dir, json);
+  const isTold = await tellRun(done.dir, told);
   if (isRecording) {
     const path = await recordTimes(project.root, done.results.cells);
     process.stderr.write(`times: ${relative(process.cwd(), path)}\n`);
   }
   const hasGrown = gate && baseline ? tellGrowths(gate.allowed, baseline, done.results) : false;
+  if (!isTold) return 3;
   return exitStatus(done.results) || (hasGrown ? 1 : 0);
 };
 

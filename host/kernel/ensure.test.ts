@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { ensureKernel, findKernel, listKernels } from './index.ts';
+import { ensureKernel, findKernel, listKernels, previewKernel } from './index.ts';
 import { defaultConfigFolder } from './kernels-file.ts';
 import { sourceFile, storePaths } from './store.ts';
 
@@ -51,9 +51,28 @@ test.serial('an abort before the start does no work', async (t) => {
 test.serial('an empty cache has no kernels, and looking makes none', async (t) => {
   const { cache, configFolder } = await scene(t);
   t.is(await findKernel('6.12', { configFolder }), undefined);
-  t.like(await listKernels({ configFolder }), [{ name: '6.12', version: '6.12.117', built: undefined }]);
+  const listed = await listKernels({ configFolder });
+  t.like(
+    listed.find(({ name }) => name === '6.12'),
+    { version: '6.12.117', built: undefined },
+  );
+  t.true(listed.every(({ built }) => built === undefined));
   t.false(existsSync(cache));
 });
+
+test.serial(
+  'what a build starts from has a key before there is a kernel, and a fragment changes it',
+  async (t) => {
+    const { cache, configFolder } = await scene(t);
+    const key = (await previewKernel('6.12', { configFolder })).request;
+    t.regex(key, /^[\da-f]{64}$/);
+    t.is((await previewKernel('6.12', { configFolder })).request, key);
+    await appendFile(join(configFolder, 'fragments/ipc.config'), '\nCONFIG_NO_SUCH_THING=y\n');
+    t.not((await previewKernel('6.12', { configFolder })).request, key);
+    await t.throwsAsync(previewKernel('9.99', { configFolder }), { code: 'KERNEL_UNKNOWN' });
+    t.false(existsSync(cache));
+  },
+);
 
 test.serial("a cache that the kernel's make cannot build in is refused at once", async (t) => {
   const { cache, configFolder } = await scene(t, 'with a space');

@@ -1,15 +1,17 @@
 // What did not pass, with the log that explains it and the command that repeats it.
 import type { CellResult, Results } from '../run/results.ts';
+import { fenced } from './markdown-text.ts';
+import { isGood } from './outcomes.ts';
 
 /** Empty where every cell passed or was skipped. */
 export const failuresSection = ({ cells }: Results): string[] => {
-  const bad = cells.filter(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  const bad = cells.filter(({ outcome }) => !isGood(outcome));
   return bad.length === 0 ? [] : ['## What did not pass', ...bad.map(failure)];
 };
 
 const failure = (cell: CellResult): string => {
   const tests = cell.tests
-    .filter(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped')
+    .filter(({ outcome }) => !isGood(outcome))
     .map(({ title, outcome, error, output }) =>
       [`- **${title}**: ${outcome}`, ...fenced(error?.stack ?? error?.message), ...fenced(output)].join('\n'),
     );
@@ -23,6 +25,3 @@ const failure = (cell: CellResult): string => {
     .filter(Boolean)
     .join('\n\n');
 };
-
-const fenced = (text: string | undefined): string[] =>
-  text?.trim() ? [`\`\`\`text\n${text.trimEnd()}\n\`\`\``] : [];
