@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
 import { inParallel } from '../in-parallel.ts';
-import { ownRoot, type Project, pinnedNode } from '../project.ts';
+import { moduleBeside, type Project, pinnedNode } from '../project.ts';
 
 const needsSchema = z.strictObject({
   /** Symbols the kernel must have: `CONFIG_X`, or `CONFIG_X=value`. */
@@ -87,7 +87,7 @@ export const readSpec = async (path: string, deadlineMs = loadDeadlineMs): Promi
     isolated: [],
     loadError: new RingcrossError('SPEC_LOAD', message, log ? { log } : {}),
   });
-  const result = await execa(pinnedNode, [join(ownRoot, 'host/guest-build/collect.ts'), path], {
+  const result = await execa(pinnedNode, [moduleBeside(import.meta, 'collect'), path], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     reject: false,
     timeout: deadlineMs,
