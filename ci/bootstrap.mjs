@@ -158,4 +158,6 @@ const check = () => {
   process.stdout.write(`${JSON.stringify({ missing: missing.map(({ need }) => need), command })}\n`);
 };
 
-if (process.argv[1] === self) process.argv.includes('--check') ? check() : bootstrap();
+const parts = { '--check': check, '--packages': installSystemPackages };
+
+if (process.argv[1] === self) (parts[process.argv[2]] ?? bootstrap)();

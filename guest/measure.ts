@@ -34,7 +34,5 @@ export const measure = (series: Series, expect: (result: CaseResult) => void = (
   }
 };
 
-const isFirstTouch = ({ mechanism, direction, variant }: Series): boolean =>
-  benches(mechanism).some(
-    (bench) => bench.direction === direction && bench.variant === variant && bench.firstTouch,
-  );
+const isFirstTouch = ({ mechanism, by = mechanism, direction, variant }: Series): boolean =>
+  benches(by).some((bench) => bench.direction === direction && bench.variant === variant && bench.firstTouch);

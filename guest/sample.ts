@@ -11,6 +11,8 @@ export interface Case {
   mechanism: string;
   direction: Direction;
   variant: string;
+  /** The mechanism whose bench it runs, for one that has none: `file`, with a `path`, for a device that takes messages and gives them back. */
+  by?: string;
   /** Where the machine is set up otherwise, as by the command line: what tells this case's variant from the usual one. */
   setting?: string;
   /** Of one message. 0 for a call that carries none. */
@@ -60,11 +62,11 @@ const limit = 10_000_000;
  * @throws an error with `code`, `errno` and `syscall` when a call fails; `EBADMSG` when a message came out wrong.
  */
 export const sample = async (given: Case): Promise<CaseResult> => {
-  const { mechanism, direction, variant, bytes, kernel, path } = given;
+  const { mechanism, by = mechanism, direction, variant, bytes, kernel, path } = given;
   const settings = currentSettings();
   const messages = count('messages', settings.messages ?? given.messages ?? defaults.messages);
   const warmup = count('warmup', settings.warmup ?? given.warmup ?? defaults.warmup);
-  const bench = findBench(given);
+  const bench = findBench({ mechanism: by, direction, variant, bytes });
 
   const kernelIs = direction === 'k2u' ? 'sent' : 'received';
   if (kernel) {
@@ -72,7 +74,7 @@ export const sample = async (given: Case): Promise<CaseResult> => {
     verifyBelow(kernel, kernelIs === 'received' ? warmup : 0);
   }
   const ran = await native().run(
-    mechanism,
+    by,
     direction,
     variant,
     bytes,

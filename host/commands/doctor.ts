@@ -4,6 +4,7 @@ import { constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { canAccess } from '../../vm/can-access.ts';
+import { RingcrossError } from '../../vm/errors.ts';
 import { lenses, lensRecords } from '../../vm/lens.ts';
 import { knownProbe, type ProbeResult } from '../../vm/probe.ts';
 import { cacheRoot } from '../cache.ts';
@@ -18,9 +19,27 @@ export interface Diagnosis {
   cache: string;
 }
 
+const bootstrap = join(ownRoot, 'ci/bootstrap.mjs');
+
+/** Installs the system packages that are missing, where apt-get does that here. Errors: PACKAGES_MISSING. */
+export const installPackages = async (): Promise<void> => {
+  // Standard output belongs to the diagnosis.
+  const { failed } = await execa(process.execPath, [bootstrap, '--packages'], {
+    stdin: 'inherit',
+    stdout: process.stderr,
+    stderr: 'inherit',
+    reject: false,
+  });
+  if (failed)
+    throw new RingcrossError(
+      'PACKAGES_MISSING',
+      'expected the system packages that are missing to be installed, but they cannot be: see above',
+    );
+};
+
 /** Looks, and where a kernel is built already, boots the probe of the cycles lens unless its result is known. */
 export const diagnose = async (kernel: string, signal: AbortSignal): Promise<Diagnosis> => {
-  const { stdout } = await execa(process.execPath, [join(ownRoot, 'ci/bootstrap.mjs'), '--check']);
+  const { stdout } = await execa(process.execPath, [bootstrap, '--check']);
   const packages = JSON.parse(stdout) as Diagnosis['packages'];
   const cycles = await cyclesState(kernel, packages.missing.length === 0, signal);
   return {

@@ -1,14 +1,13 @@
 // The native addon of guest/native: compiled on the host, loaded by the same node in the guest.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownRoot } from '../project.ts';
+import { dependencyFolder, ownRoot } from '../project.ts';
 import { type Compilation, compile, ensureCompiled } from './compile.ts';
 
 const folder = join(ownRoot, 'guest/native');
 /** What both sides of the border must agree on: headers for all, and those of single modules. */
 const modules = join(ownRoot, 'kmod');
 const sharedHeaders = join(modules, 'include');
-const nodeApiHeaders = join(ownRoot, 'node_modules/node-api-headers/include');
 
 const flags = [
   '-std=gnu11',
@@ -39,7 +38,7 @@ const compilation = async (extra: readonly string[] = []): Promise<Compilation> 
   sources: await names(folder, '.c'),
   headers: [...(await paths(folder, '.h')), ...(await pathsBelow(modules, '.h'))],
   flags: [...flags, ...extra],
-  includes: [nodeApiHeaders, sharedHeaders],
+  includes: [join(dependencyFolder('node-api-headers'), 'include'), sharedHeaders],
 });
 
 const names = async (dir: string, suffix: string): Promise<string[]> =>

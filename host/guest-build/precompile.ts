@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { RingcrossError, withReason } from '../../vm/errors.ts';
 import { withTemporaryFolder } from '../../vm/temporary.ts';
-import { ownRoot, pinnedNode } from '../project.ts';
+import { moduleBeside, pinnedNode } from '../project.ts';
 
 /** Compiles every function of a classic script. `filename` is the script's path in the guest. Errors: AGENT_BUILD. */
 export const precompile = async (source: string, filename: string): Promise<Buffer> =>
   await withTemporaryFolder(async (work) => {
     const output = join(work, 'compiled');
-    const maker = join(ownRoot, 'host/guest-build/write-code-cache.ts');
+    const maker = moduleBeside(import.meta, 'write-code-cache');
     const run = (flags: readonly string[], mode: 'write' | 'check') =>
       execa(pinnedNode, [...flags, maker, mode, filename, output], { input: source });
     try {

@@ -8,7 +8,7 @@ import { validRange } from 'semver';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
 import { inParallel } from '../in-parallel.ts';
-import { ownRoot, type Project, pinnedNode } from '../project.ts';
+import { moduleBeside, type Project, pinnedNode } from '../project.ts';
 
 const needsSchema = z.strictObject({
   /** Symbols the kernel must have: `CONFIG_X`, or `CONFIG_X=value`. */
@@ -93,7 +93,7 @@ export const readSpec = async (path: string, deadlineMs = loadDeadlineMs): Promi
     isolated: [],
     loadError: new RingcrossError('SPEC_LOAD', message, log ? { log } : {}),
   });
-  const result = await execa(pinnedNode, [join(ownRoot, 'host/guest-build/collect.ts'), path], {
+  const result = await execa(pinnedNode, [moduleBeside(import.meta, 'collect'), path], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     reject: false,
     timeout: deadlineMs,

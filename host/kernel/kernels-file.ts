@@ -1,17 +1,18 @@
 // kernel-config/kernels.json and kernels.lock.json: which kernels there are, and exactly what they are made of.
 
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { coerce, satisfies, validRange } from 'semver';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
+import { ownRoot } from '../project.ts';
 import { overlay, type Request, readRequests } from './fragments.ts';
 import type { BuildSize } from './make-output.ts';
 import { openSource, sourceSettings } from './sources/index.ts';
 import type { KernelSource } from './sources/source.ts';
 
 /** The repository's own kernel-config folder. */
-export const defaultConfigFolder = resolve(import.meta.dirname, '../../kernel-config');
+export const defaultConfigFolder = join(ownRoot, 'kernel-config');
 
 /** A kernel as the two files and its fragments describe it. */
 export interface KernelPlan {

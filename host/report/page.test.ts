@@ -120,3 +120,15 @@ test('report and terminal show the tables; the notes and every case stand in the
   t.regex(report, /^- character device, read\/write: a printk/m);
   t.notRegex(summary, /^- character device/m);
 });
+
+test('of mechanisms that the survey does not know, the terminal shows the cases in the place of its tables', (t) => {
+  const [cell] = small.results.cells;
+  if (!cell) throw new Error('the fixture has no cell');
+  const cases = cell.cases.map((one) => ({ ...one, mechanism: 'own' }));
+  const summary = terminalSummary(
+    { ...small.results, cells: [{ ...cell, findings: [], cases }] },
+    small.manifest,
+  );
+  t.deepEqual(titles(summary), ['Cases', tables[5]]);
+  t.is(summary.match(/^\| own (?:u2k|k2u) /gm)?.length, cases.length);
+});

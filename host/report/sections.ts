@@ -1,5 +1,7 @@
 // The parts of a page that belong to one group: title, the survey's tables, the five parameters, what is not possible.
+import { isDeepStrictEqual } from 'node:util';
 import type { Manifest } from '../run/manifest.ts';
+import { narrowCaseTable } from './cases.ts';
 import { findingsAbout, type Group } from './groups.ts';
 import { parameterDetails, parameterNotes, parameterTable } from './parameters.ts';
 import { cycleNotes, cycleTable } from './survey-cycles.ts';
@@ -28,39 +30,23 @@ export const lensTitle = ({ release, lens, unit }: Group, { lenses }: Manifest):
 const doNotCompare = (unit: string): string =>
   `The survey's cycles and these ${unit} are different units of different machines: they do not compare.`;
 
-/** Tables 1 to 5, then the parameters. A lens without a unit has those that findings fill. */
+interface TableSection {
+  title: string;
+  table: Table;
+  notes: readonly string[];
+  isOfFigures: boolean;
+}
+
+/**
+ * Tables 1 to 5, then the parameters. A lens without a unit has those that findings fill. Of mechanisms that none of the five
+ * tables knows, such as a module of somebody else's, a terminal shows the cases in their place.
+ */
 export const surveySections = (group: Group, detail: Detail): string[] => {
-  const tables: { title: string; table: Table; notes: readonly string[]; isOfFigures: boolean }[] = [
-    {
-      title: 'Table 1 of the survey: latency of IPC',
-      table: ipcTable(group),
-      notes: ipcNotes(group),
-      isOfFigures: true,
-    },
-    {
-      title: 'Table 2 of the survey: sending from the kernel, synchronous or asynchronous',
-      table: synchronyTable('k2u', group),
-      notes: synchronyNotes,
-      isOfFigures: false,
-    },
-    {
-      title: 'Table 3 of the survey: sending from user space, synchronous or asynchronous',
-      table: synchronyTable('u2k', group),
-      notes: synchronyNotes,
-      isOfFigures: false,
-    },
-    {
-      title: 'Table 4 of the survey: user to kernel',
-      table: cycleTable('u2k', group),
-      notes: cycleNotes('u2k', group),
-      isOfFigures: true,
-    },
-    {
-      title: 'Table 5 of the survey: kernel to user',
-      table: cycleTable('k2u', group),
-      notes: cycleNotes('k2u', group),
-      isOfFigures: true,
-    },
+  const surveyed = surveyTables(group);
+  const empty = surveyTables({ ...group, cases: [], findings: [], accounts: [] });
+  const isUnknown = detail === 'brief' && isDeepStrictEqual(surveyed, empty);
+  return [
+    ...(isUnknown ? ownTables(group) : surveyed),
     {
       title: "The survey's five parameters",
       table: parameterTable(group),
@@ -70,8 +56,7 @@ export const surveySections = (group: Group, detail: Detail): string[] => {
     ...(detail === 'full'
       ? parameterDetails(group).map((one) => ({ ...one, notes: [], isOfFigures: false }))
       : []),
-  ];
-  return tables
+  ]
     .filter(({ isOfFigures }) => group.unit !== null || !isOfFigures)
     .flatMap(({ title, table, notes }) => [
       `### ${title}`,
@@ -79,6 +64,44 @@ export const surveySections = (group: Group, detail: Detail): string[] => {
       ...(detail === 'full' && notes.length > 0 ? [renderNotes(notes)] : []),
     ]);
 };
+
+const surveyTables = (group: Group): TableSection[] => [
+  {
+    title: 'Table 1 of the survey: latency of IPC',
+    table: ipcTable(group),
+    notes: ipcNotes(group),
+    isOfFigures: true,
+  },
+  {
+    title: 'Table 2 of the survey: sending from the kernel, synchronous or asynchronous',
+    table: synchronyTable('k2u', group),
+    notes: synchronyNotes,
+    isOfFigures: false,
+  },
+  {
+    title: 'Table 3 of the survey: sending from user space, synchronous or asynchronous',
+    table: synchronyTable('u2k', group),
+    notes: synchronyNotes,
+    isOfFigures: false,
+  },
+  {
+    title: 'Table 4 of the survey: user to kernel',
+    table: cycleTable('u2k', group),
+    notes: cycleNotes('u2k', group),
+    isOfFigures: true,
+  },
+  {
+    title: 'Table 5 of the survey: kernel to user',
+    table: cycleTable('k2u', group),
+    notes: cycleNotes('k2u', group),
+    isOfFigures: true,
+  },
+];
+
+const ownTables = ({ cases, unit }: Group): TableSection[] =>
+  unit === null || cases.length === 0
+    ? []
+    : [{ title: 'Cases', table: narrowCaseTable(cases, unit), notes: [], isOfFigures: true }];
 
 /** Directions that a mechanism is said not to have, and what came of trying. */
 export const notPossibleSection = (group: Group): string[] => {

@@ -4,6 +4,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { GuestFacts } from '../../guest/protocol/messages.ts';
+import { canAccess } from '../../vm/can-access.ts';
 import { type Lens, lensRecords } from '../../vm/lens.ts';
 import type { ProbeResult } from '../../vm/probe.ts';
 import { qemuProgram } from '../../vm/qemu-process.ts';
@@ -139,6 +140,8 @@ export const ownVersion = async (): Promise<string> => {
 
 /** The commit of a clone, with `-dirty` where it is changed; null outside a clone. */
 const commit = async (): Promise<string | null> => {
+  // A package lies in the clone of somebody's project, whose commit is not ours.
+  if (!(await canAccess(join(ownRoot, '.git')))) return null;
   const { stdout, exitCode } = await execa('git', ['describe', '--always', '--dirty', '--abbrev=40'], {
     cwd: ownRoot,
     reject: false,

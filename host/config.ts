@@ -1,0 +1,2 @@
+// The API of a project's config: `import { defineConfig } from 'ringcross/config'`.
+export { type Config, defineConfig } from './project.ts';
