@@ -92,7 +92,7 @@ test.serial('a run that is killed goes on where it was, and gives the same', asy
   const killed = join(folder, 'killed');
   const journal = join(killed, 'journal.ndjson');
   const child = runInto(killed, '--jobs', '1');
-  t.teardown(() => child.kill('SIGKILL'));
+  t.teardown(() => void child.kill('SIGKILL'));
   const pid = child.pid ?? 0;
   const text = () => readFile(journal, 'utf8').catch(() => '');
   // In the middle of the second cell that has a guest.
@@ -137,7 +137,7 @@ test.serial(
     const out = join(folder, 'run');
     const here = { cwd: copy, reject: false } as const;
     const child = execa(join(ownRoot, 'bin/ringcross'), ['run', '--lens', 'emulated', '--out', out], here);
-    t.teardown(() => child.kill('SIGKILL'));
+    t.teardown(() => void child.kill('SIGKILL'));
     await waitFor('the first cell', 240_000, async () =>
       (await readFile(join(out, 'journal.ndjson'), 'utf8').catch(() => '')).includes('"kind":"begin"')
         ? true
