@@ -163,7 +163,9 @@ program
       'dryRun',
     ]),
   )
-  .option('--dry-run', 'the plan on standard output, and nothing else')
+  .addOption(
+    new Option('--dry-run', 'the plan on standard output, and nothing else').conflicts('recordTimes'),
+  )
   .option('--record-times', "writes how long the cells took into the project's ringcross.times.json")
   .option(
     '--fail-on-growth <percent>',

@@ -2,12 +2,17 @@
 import type { Manifest } from '../run/manifest.ts';
 import { renderTable } from './table.ts';
 
-export const environment = ({ host, kernels, guests, images, ringcross, started }: Manifest): string => {
+export const environment = (manifest: Manifest): string => {
+  const { host, kernels, guests, images, ringcross, started, shards = [] } = manifest;
   const facts: [string, string][] = [
     ['started', started],
     ['ringcross', `${ringcross.version}${ringcross.commit ? `, ${ringcross.commit}` : ''}`],
-    ['host', `${host.cpu}, ${host.cpus} CPUs, Linux ${host.kernel}`],
+    ['host', hostWords(host)],
     ['QEMU', host.qemu],
+    ...shards.map((one): [string, string] => [
+      `shard ${one.shard.index}/${one.shard.of}`,
+      `${one.run}, on ${hostWords(one.host)}, ${one.host.qemu}`,
+    ]),
     ['node', host.node],
     ...kernels.flatMap((kernel): [string, string][] => [
       [`kernel ${kernel.name}`, `${kernel.release}, build id ${kernel.buildId}`],
@@ -28,6 +33,9 @@ export const environment = ({ host, kernels, guests, images, ringcross, started 
     '\n\n',
   );
 };
+
+const hostWords = ({ cpu, cpus, kernel }: Manifest['host']): string =>
+  `${cpu}, ${cpus} CPUs, Linux ${kernel}`;
 
 const activeMitigations = (mitigations: Record<string, string>): string =>
   Object.entries(mitigations)

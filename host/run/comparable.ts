@@ -1,5 +1,7 @@
 // What two runs of one plan must have in common to the last byte, when they ran at other times, on other hosts, or in shards.
+import { lensRecords } from '../../vm/lens.ts';
 import { parseLine } from './journal.ts';
+import type { PlannedCell } from './plan-record.ts';
 
 /** Fields that say when something was, how long it took, or where, wherever they stand. The one list of them. */
 const times: ReadonlySet<string> = new Set([
@@ -26,6 +28,16 @@ const times: ReadonlySet<string> = new Set([
   'cloneOf',
 ]);
 
+/** What a guest's messages say in ticks; in a lens whose tick counts nothing these are times too. */
+const ticks: ReadonlySet<string> = new Set([
+  'overhead',
+  'kernelOverhead',
+  'send',
+  'receive',
+  'transit',
+  'ticks',
+]);
+
 /** The kernel's own stamps in lines of its log: seconds since its boot. */
 const stamp = /\[ *\d+\.\d{6}\]/g;
 
@@ -33,15 +45,17 @@ const stamp = /\[ *\d+\.\d{6}\]/g;
  * A copy of results, a manifest or an event, of the same shape, in which times are zero and empty. Where each shard ran is
  * left out: one machine's run has no such list.
  */
-export const comparable = <T>(value: T): T => without(value, false) as T;
+export const comparable = <T>(value: T): T => without(value, (name) => times.has(name), false) as T;
 
-const without = (value: unknown, isTime: boolean): unknown => {
-  if (Array.isArray(value)) return isTime ? [] : value.map((item) => without(item, false));
+type IsTime = (name: string) => boolean;
+
+const without = (value: unknown, isNamed: IsTime, isTime: boolean): unknown => {
+  if (Array.isArray(value)) return isTime ? [] : value.map((item) => without(item, isNamed, false));
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(
       Object.entries(value)
         .filter(([name]) => name !== 'shards')
-        .map(([name, item]) => [name, without(item, isTime || times.has(name))]),
+        .map(([name, item]) => [name, without(item, isNamed, isTime || isNamed(name))]),
     );
   if (typeof value === 'string') return isTime ? '' : value.replaceAll(stamp, '[]');
   // That there is none is no time.
@@ -52,15 +66,18 @@ const without = (value: unknown, isTime: boolean): unknown => {
  * The events of a journal without their times, as a text: those of each cell together, in the order of `cells`, since
  * which of two cells was first to say something is a matter of time too. What tells of an interruption is left out.
  */
-export const comparableJournal = (text: string, cells: readonly string[]): string => {
+export const comparableJournal = (text: string, cells: readonly PlannedCell[]): string => {
   const events = text
     .split('\n')
     .filter(Boolean)
     .flatMap((line) => parseLine(Buffer.from(line)) ?? []);
-  const plan = events.filter(({ kind }) => kind === 'plan');
-  const ofCells = cells.flatMap((cell) => {
+  const plan = events.filter(({ kind }) => kind === 'plan').map(comparable);
+  const ofCells = cells.flatMap(({ cell, lens }) => {
+    const isNamed: IsTime = (name) => times.has(name) || (lensRecords[lens].unit === null && ticks.has(name));
     const own = events.filter((event) => event.cell === cell);
-    return own.slice(own.findLastIndex(({ kind }) => kind === 'begin'));
+    return own
+      .slice(own.findLastIndex(({ kind }) => kind === 'begin'))
+      .map((event) => without(event, isNamed, false));
   });
-  return [...plan, ...ofCells].map((event) => `${JSON.stringify(comparable(event))}\n`).join('');
+  return [...plan, ...ofCells].map((event) => `${JSON.stringify(event)}\n`).join('');
 };

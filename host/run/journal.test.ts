@@ -7,18 +7,14 @@ import { cellBegins, journalLines, mendJournal, openJournal, readJournal } from 
 const line = (cell: string | null, kind: string, more = {}): string =>
   `${JSON.stringify({ at: 'now', cell, kind, ...more })}\n`;
 
-const linesOf = (text: string) => journalLines(Buffer.from(text), 'journal');
+const plan = line(null, 'plan');
+
+const linesOf = (text: string) => journalLines(Buffer.from(plan + text), 'journal');
 
 test('events are kept by cell, in their order', (t) => {
-  const text = [
-    line(null, 'plan'),
-    line('a', 'begin'),
-    line('b', 'begin'),
-    line('a', 'x'),
-    line('b', 'y'),
-  ].join('');
-  const { cells, plan, cut } = linesOf(text);
-  t.is(`${plan}\n`, line(null, 'plan'));
+  const text = [line('a', 'begin'), line('b', 'begin'), line('a', 'x'), line('b', 'y')].join('');
+  const { cells, plan: first, cut } = linesOf(text);
+  t.is(`${first}\n`, plan);
   t.deepEqual(
     [...cells].map(([cell, lines]) => [cell, lines.map((one) => JSON.parse(`${one}`).kind)]),
     [
@@ -41,9 +37,10 @@ test('what a cell said before it was begun again counts no more', (t) => {
 
 test('a line that was cut short is no event, and is cut off', async (t) => {
   const path = join(await temporaryFolder(t), 'journal');
-  const whole = line('a', 'begin', { text: 'ü' });
-  for (const cut of [1, 5, Buffer.byteLength(whole) - 1]) {
-    await writeFile(path, Buffer.concat([Buffer.from(whole), Buffer.from(whole).subarray(0, cut)]));
+  const last = line('a', 'begin', { text: 'ü' });
+  const whole = plan + last;
+  for (const cut of [1, 5, Buffer.byteLength(last) - 1]) {
+    await writeFile(path, Buffer.concat([Buffer.from(whole), Buffer.from(last).subarray(0, cut)]));
     const lines = await readJournal(path);
     t.is(await mendJournal(path, lines), cut);
     t.is(lines.cells.get('a')?.length, 1);
@@ -57,16 +54,28 @@ test('a whole line that is no event is told by its number', (t) => {
   for (const wrong of ['', 'null', '{}', '{"kind":"x"}', '{"kind":1,"cell":"a"}', '{"kind":"x","cell":1}'])
     t.throws(
       () => linesOf(`${line('a', 'begin')}${wrong}\n`),
-      { code: 'RUN_DAMAGED', message: /line 2 of journal/ },
+      { code: 'RUN_DAMAGED', message: /line 3 of journal/ },
       wrong,
     );
 });
 
 test('what is appended is what is read', async (t) => {
   const path = join(await temporaryFolder(t), 'journal');
-  for (const kind of ['x', 'y']) {
+  for (const [cell, event] of [
+    [null, { kind: 'plan' }],
+    ['a', cellBegins],
+    ['a', { kind: 'x' }],
+  ] as const) {
     using journal = openJournal(path);
-    journal.append('a', kind === 'x' ? cellBegins : { kind });
+    journal.append(cell, event);
   }
   t.is((await readJournal(path)).cells.get('a')?.length, 2);
+});
+
+test('a journal that does not begin with its plan is damaged', (t) => {
+  for (const text of ['', line('a', 'begin'), line('a', 'begin') + plan, plan.slice(0, -1)])
+    t.throws(() => journalLines(Buffer.from(text), 'journal'), {
+      code: 'RUN_DAMAGED',
+      message: /begin with the plan/,
+    });
 });

@@ -33,8 +33,8 @@ export const journalLine = (at: string, cell: string | null, event: JournalEvent
 
 /** A journal's lines as they stand in the file, without their ends. */
 export interface JournalLines {
-  /** The first line: the plan. Null in a run that was killed before it. */
-  plan: Buffer | null;
+  /** The first: the plan. */
+  plan: Buffer;
   /** By cell, since it last began. */
   cells: ReadonlyMap<string, readonly Buffer[]>;
   /** Bytes up to the end of the last whole line. */
@@ -62,7 +62,7 @@ export const mendJournal = async (path: string, { whole, cut }: JournalLines): P
 /** Pure; `path` is for the message. */
 export const journalLines = (bytes: Buffer, path: string): JournalLines => {
   const cells = new Map<string, Buffer[]>();
-  let plan: Buffer | null = null;
+  let plan: Buffer | undefined;
   let start = 0;
   for (let number = 1, end = bytes.indexOf(10); end >= 0; number++, end = bytes.indexOf(10, start)) {
     const line = bytes.subarray(start, end);
@@ -73,13 +73,15 @@ export const journalLines = (bytes: Buffer, path: string): JournalLines => {
         'RUN_DAMAGED',
         `expected an event in line ${number} of ${path}, but it is none`,
       );
-    if (event.kind === 'plan') plan = line;
+    if (number === 1 && event.kind === 'plan') plan = line;
     if (event.cell === null) continue;
     if (event.kind === cellBegins.kind) cells.set(event.cell, []);
     const own = cells.get(event.cell) ?? [];
     own.push(line);
     cells.set(event.cell, own);
   }
+  if (plan === undefined)
+    throw new RingcrossError('RUN_DAMAGED', `expected ${path} to begin with the plan, but it does not`);
   return { plan, cells, whole: start, cut: bytes.length - start };
 };
 

@@ -109,7 +109,7 @@ const replayInto = async (dir: string, shards: readonly ReadShard[]): Promise<Ru
 const newline = Buffer.from('\n');
 
 const planTime = ({ lines, manifest }: ReadShard): string => {
-  const { at } = parseJson(lines.plan?.toString() ?? '{}', journalName);
+  const { at } = parseJson(lines.plan.toString(), journalName);
   return typeof at === 'string' ? at : manifest.started;
 };
 

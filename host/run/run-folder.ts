@@ -1,12 +1,10 @@
 // A run's folder: the names in it, and what is read of one that is to be gone on with or merged.
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
 import { withFileLock } from '../../vm/file-lock.ts';
-import { cacheRoot } from '../cache.ts';
 import type { Manifest } from './manifest.ts';
 import { type PlanRecord, planDigest, planSchema } from './plan-record.ts';
 import { schemaVersion } from './results.ts';
@@ -105,12 +103,9 @@ export const withRunLock = async <T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> => {
-  const name = createHash('sha256')
-    .update(await realpath(dir))
-    .digest('hex')
-    .slice(0, 32);
   const onWait = (): never => {
     throw new RingcrossError('USAGE', `expected a run that nobody works on, but ${dir} is still under way`);
   };
-  return await withFileLock(join(cacheRoot(), 'runs', `${name}.lock`), { signal, onWait }, work);
+  // The journal is what two would spoil, and a lock file of its own would stay in the folder for nothing.
+  return await withFileLock(join(dir, journalName), { signal, onWait }, work);
 };
