@@ -67,7 +67,11 @@ export const run = async (options: RunOptions): Promise<Run> => {
   const specs = await readSpecs(await findSpecs(project, options.specs));
   const kernels = new Map<string, BuiltKernel>();
   for (const name of options.kernels.length > 0 ? options.kernels : project.kernels) {
-    kernels.set(name, await ensureKernel(name, { signal, onProgress: kernelReporter(name, progress) }));
+    const onProgress = kernelReporter(name, progress);
+    kernels.set(
+      name,
+      await ensureKernel(name, { configFolder: project.kernelConfigDir, signal, onProgress }),
+    );
     progress.update(`kernel ${name}`, null);
   }
   const images = await ensureGuestImages();
