@@ -1,5 +1,9 @@
 // `npm test`: what each stage runs, in order; the first that fails ends it.
 import { $, argv, chalk } from 'zx';
+import { defaultConfigFolder } from '../host/kernel/config-folder.ts';
+import { readKernelsFile } from '../host/kernel/kernels-file.ts';
+
+const series = Object.keys((await readKernelsFile(defaultConfigFolder)).kernels);
 
 const stages: Record<string, () => Promise<unknown>> = {
   types: () => $`tsc`,
@@ -8,6 +12,9 @@ const stages: Record<string, () => Promise<unknown>> = {
   // Built before any test waits for a guest: a build takes longer than a test may.
   kernel: () => $`bin/ringcross kernel build`,
   vm: () => $`ava --config ava.vm.config.js`,
+  // Every series of kernel-config, and 6.12 with its checkers: minutes each, the first time.
+  kernels: () => $`bin/ringcross kernel build ${[...series, '6.12-debug']}`,
+  matrix: () => $`ava --config ava.matrix.config.js`,
   slow: () => $`ava --config ava.slow.config.js`,
 };
 

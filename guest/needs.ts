@@ -17,4 +17,6 @@ export interface Needs {
   readonly cmdline?: string;
   /** Virtual CPUs. A lens with fewer skips the spec. */
   readonly cpus?: number;
+  /** Versions of the kernel on which the spec makes sense: a range such as `>=6.1` or `>=5.15 <7`. */
+  readonly kernel?: string;
 }

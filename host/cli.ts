@@ -1,21 +1,25 @@
 // The command line. Verbs are stages; each works alone on what the one before it left.
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RingcrossError } from '../vm/errors.ts';
 import { isSystemError } from '../vm/system-error.ts';
+import { baselineName, parsePercent } from './baseline.ts';
+import { baselineCommand } from './commands/baseline.ts';
 import { diagnose, diagnosisLines } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
 import { kernelBuild, kernelList, kernelPath } from './commands/kernel.ts';
 import { type AddFlags, kernelAdd } from './commands/kernel-add.ts';
 import { kernelPrune, type PruneFlags } from './commands/kernel-prune.ts';
 import { kernelUpdate, type UpdateFlags } from './commands/kernel-update.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
+import { dryRunCommand, resumeCommand, runCommand } from './commands/run.ts';
 import { shellCommand } from './commands/shell.ts';
 import { type LensWord, lensWords, quickestLens } from './lenses.ts';
 import { openProgress } from './progress.ts';
 import { loadProject } from './project.ts';
 import { ownVersion } from './run/manifest.ts';
+import { parseShard, type Shard, wholePlan } from './shards.ts';
 import { signalStatus, signalWatch } from './signals.ts';
 import { openTemplates } from './templates.ts';
 
@@ -26,6 +30,12 @@ const positive = (text: string): number => {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('expected a whole number of at least 1');
   return value;
+};
+
+const percent = (text: string): number => {
+  const part = parsePercent(text);
+  if (part === null) throw new InvalidArgumentError('expected a percentage such as 2%');
+  return part;
 };
 
 const append = <T>(value: T, earlier: T[]): T[] => [...earlier, value];
@@ -125,7 +135,13 @@ interface RunFlags {
   messages?: number;
   timeout?: number;
   cold?: boolean;
+  failOnGrowth?: number;
+  baseline?: string;
   json?: boolean;
+  shard: Shard;
+  resume?: string;
+  dryRun?: boolean;
+  recordTimes?: boolean;
 }
 
 program
@@ -139,25 +155,78 @@ program
   .option('--messages <n>', 'kept samples of every case', positive)
   .option('--timeout <seconds>', 'without progress for so long a spec is hung', positive)
   .addOption(cold)
-  .option('--json', 'results on standard output, as in results.json')
+  .addOption(
+    new Option('--shard <i/n>', 'only the cells of one of n shards, for `merge`')
+      .argParser(parseShard)
+      .default(wholePlan, 'all of them'),
+  )
+  .addOption(
+    new Option('--resume <run>', 'goes on with a run that was interrupted, as it was started').conflicts([
+      'kernel',
+      'lens',
+      'spec',
+      'out',
+      'messages',
+      'timeout',
+      'cold',
+      'shard',
+      'dryRun',
+    ]),
+  )
+  .option('--dry-run', 'the plan on standard output, and nothing else')
+  .option('--record-times', "writes how long the cells took into the project's ringcross.times.json")
+  .option(
+    '--fail-on-growth <percent>',
+    'exit with 1 where a median in instructions is longer than in the baseline',
+    percent,
+  )
+  .option('--baseline <file>', `what to compare with, ${baselineName} by default`)
+  .option('--json', 'results on standard output, as in results.json; with --dry-run the plan')
   .action(async (flags: RunFlags) => {
+    if (flags.baseline !== undefined && flags.failOnGrowth === undefined)
+      throw new RingcrossError('USAGE', 'expected --fail-on-growth beside --baseline, but it is not there');
     const project = await loadProject();
     using progress = openProgress();
-    status = await runCommand(
-      {
-        project,
-        kernels: flags.kernel,
-        lenses: flags.lens,
-        specs: flags.spec,
-        out: flags.out === undefined ? null : resolve(flags.out),
-        jobs: flags.jobs ?? null,
-        messages: flags.messages ?? null,
-        silenceMs: flags.timeout === undefined ? null : flags.timeout * 1000,
-        isCold: flags.cold === true,
-        signal,
-        progress,
-      },
-      flags.json === true,
+    const options = {
+      project,
+      kernels: flags.kernel,
+      lenses: flags.lens,
+      specs: flags.spec,
+      shard: flags.shard,
+      out: flags.out === undefined ? null : resolve(flags.out),
+      jobs: flags.jobs ?? null,
+      messages: flags.messages ?? null,
+      silenceMs: flags.timeout === undefined ? null : flags.timeout * 1000,
+      isCold: flags.cold === true,
+      signal,
+      progress,
+    };
+    const json = flags.json === true;
+    const gate =
+      flags.failOnGrowth === undefined
+        ? null
+        : {
+            allowed: flags.failOnGrowth,
+            baseline: resolve(flags.baseline ?? join(project.root, baselineName)),
+          };
+    const telling = { json, recordTimes: flags.recordTimes === true, gate };
+    if (flags.dryRun) print(await dryRunCommand(options, json));
+    else if (flags.resume !== undefined)
+      status = await resumeCommand(resolve(flags.resume), options, telling);
+    else status = await runCommand(options, telling);
+  });
+
+program
+  .command('merge')
+  .description('makes one run of the shards of a plan; refuses what does not belong together')
+  .argument('<shard...>', "the shards' folders")
+  .requiredOption('--out <dir>', "the merged run's folder, which must be new")
+  .option('--json', 'results on standard output, as in results.json')
+  .action(async (dirs: string[], { out, json }: { out: string; json?: boolean }) => {
+    status = await mergeCommand(
+      dirs.map((dir) => resolve(dir)),
+      resolve(out),
+      json === true,
     );
   });
 
@@ -223,8 +292,31 @@ program
     '--reliability <file>',
     'also writes one of what each mechanism guarantees: losses by load, acknowledgements, deaths, boundaries',
   )
-  .action(async (dir: string, { page, reliability }: { page?: string; reliability?: string }) =>
-    reportCommand(resolve(dir), { results: page ?? null, reliability: reliability ?? null }),
+  .option(
+    '--kernels <file>',
+    'also writes one of the kernels side by side: outcomes, figures, and what has grown',
+  )
+  .action(
+    async (
+      dir: string,
+      { page, reliability, kernels }: { page?: string; reliability?: string; kernels?: string },
+    ) =>
+      reportCommand(resolve(dir), {
+        results: page ?? null,
+        reliability: reliability ?? null,
+        kernels: kernels ?? null,
+      }),
+  );
+
+program
+  .command('baseline')
+  .description("takes a run's medians in instructions for what --fail-on-growth compares with")
+  .argument('<run>', "the run's folder")
+  .option('--file <file>', `${baselineName} of the project by default`)
+  .action(async (dir: string, { file }: { file?: string }) =>
+    print(
+      await baselineCommand(resolve(dir), resolve(file ?? join((await loadProject()).root, baselineName))),
+    ),
   );
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

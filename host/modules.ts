@@ -10,6 +10,9 @@ import { cacheRoot } from './cache.ts';
 import { buildEnvironment, makeArguments } from './kernel/environment.ts';
 import type { BuiltKernel } from './kernel/index.ts';
 
+/** Changes with how modules are built, so that an older one is not taken. */
+const recipe = 2;
+
 /** The shared headers of modules, beside their folders. */
 const sharedHeaders = 'include';
 
@@ -50,11 +53,7 @@ export const keptModuleName = async (
   modulesDir: string,
   name: string,
   kernel: BuiltKernel,
-): Promise<string> => {
-  const digest = createHash('sha256').update(kernel.key);
-  for (const [path, bytes] of await readSources(modulesDir, name)) digest.update(`\0${path}\0`).update(bytes);
-  return `${name}-${digest.digest('hex').slice(0, 32)}`;
-};
+): Promise<string> => `${name}-${(await moduleDigest(modulesDir, name, kernel.key)).slice(0, 32)}`;
 
 /** What all modules in the folder, which may not be there, are kept as for this kernel. */
 export const keptModuleNames = async (modulesDir: string, kernel: BuiltKernel): Promise<string[]> => {
@@ -84,7 +83,8 @@ const buildModule = async (
     kernel.buildTree,
     `M=${source}`,
     'W=1',
-    'KCFLAGS=-Werror',
+    // Paths in messages and in debug information are the project's, so that the same sources make the same bytes.
+    `KCFLAGS=-Werror -ffile-prefix-map=${work}/=${basename(modulesDir)}/ -fdebug-prefix-map=${kernel.buildTree}=.`,
     ...makeArguments(),
     'modules',
   ];
@@ -110,6 +110,13 @@ const buildModule = async (
     'MODULE_BUILD',
     `expected one .ko of the module ${name}, but its Kbuild makes ${built === undefined ? 'none' : others.length + 1}`,
   );
+};
+
+/** SHA-256 of all that a module is made of, for a kernel's key. Errors: MODULE_BUILD where it has no folder. */
+export const moduleDigest = async (modulesDir: string, name: string, kernelKey: string): Promise<string> => {
+  const digest = createHash('sha256').update(JSON.stringify([recipe, kernelKey]));
+  for (const [path, bytes] of await readSources(modulesDir, name)) digest.update(`\0${path}\0`).update(bytes);
+  return digest.digest('hex');
 };
 
 /** Every file that the module is made of, with its bytes, in a fixed order. */

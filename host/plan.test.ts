@@ -5,7 +5,7 @@ import { planCells, readConfig } from './plan.ts';
 const spec = (name: string, needs: Partial<SpecFile['needs']> = {}): SpecFile => ({
   name,
   path: `/p/specs/${name}.spec.ts`,
-  needs: { config: [], modules: [], cmdline: '', cpus: 1, ...needs },
+  needs: { config: [], modules: [], cmdline: '', cpus: 1, kernel: '*', ...needs },
   titles: [],
   isolated: [],
   loadError: null,
@@ -13,6 +13,7 @@ const spec = (name: string, needs: Partial<SpecFile['needs']> = {}): SpecFile =>
 
 const kernel = {
   name: '6.12',
+  version: '6.12.117',
   config: readConfig('CONFIG_RELAY=y\n# CONFIG_FTRACE is not set\nCONFIG_HZ=100\n'),
 };
 
@@ -31,5 +32,15 @@ test('a cell that cannot run says why before anything boots', (t) => {
   t.is(skips({ config: ['CONFIG_HZ=100'] }), null);
   t.regex(skips({ config: ['CONFIG_FTRACE'] }) ?? '', /needs CONFIG_FTRACE/);
   t.regex(skips({ config: ['CONFIG_HZ=250'] }) ?? '', /has CONFIG_HZ=100/);
+  t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
+  t.is(skips({ kernel: '>=6.12' }), null);
+  t.is(skips({ kernel: '>=7' }), 'needs Linux >=7, but kernel 6.12 is 6.12.117');
+});
+
+test('of a kernel that is not built no option is missed, but a CPU is', (t) => {
+  const skips = (needs: Partial<SpecFile['needs']>) =>
+    planCells([{ name: '6.12', version: '6.12.117', config: null }], ['instructions'], [spec('x', needs)])[0]
+      ?.skip ?? null;
+  t.is(skips({ config: ['CONFIG_FTRACE'] }), null);
   t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
 });

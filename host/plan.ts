@@ -1,4 +1,5 @@
 // From what is asked for to cells, and which of them cannot run. Pure.
+import { coerce, satisfies } from 'semver';
 import { type Lens, lensRecords } from '../vm/lens.ts';
 import type { SpecFile } from './guest-build/spec.ts';
 
@@ -8,37 +9,48 @@ export interface Cell {
   kernel: string;
   lens: Lens;
   spec: SpecFile;
-  /** Why it is skipped before anything boots; null where it runs. */
+  /** Why it is skipped before anything boots; null where it runs, as far as is known of its kernel. */
   skip: string | null;
+}
+
+/** What of a kernel decides which specs run on it. */
+export interface PlannedKernel {
+  name: string;
+  /** `6.12.117` */
+  version: string;
+  /** Null of a kernel that is not built: nothing is skipped for it yet. */
+  config: ReadonlyMap<string, string> | null;
 }
 
 /** Kernels by specs by lenses, in this order: a kernel's cells stand together, and so do a lens's. */
 export const planCells = (
-  kernels: readonly { name: string; config: ReadonlyMap<string, string> }[],
+  kernels: readonly PlannedKernel[],
   lenses: readonly Lens[],
   specs: readonly SpecFile[],
 ): Cell[] =>
-  kernels.flatMap(({ name, config }) =>
+  kernels.flatMap((kernel) =>
     lenses.flatMap((lens) =>
       specs.map((spec) => ({
-        id: `${name}-${lens}-${spec.name}`,
-        kernel: name,
+        id: `${kernel.name}-${lens}-${spec.name}`,
+        kernel: kernel.name,
         lens,
         spec,
-        skip: unmetNeed(spec, lens, name, config),
+        skip: unmetNeed(spec, lens, kernel),
       })),
     ),
   );
 
-const unmetNeed = (
-  { needs }: SpecFile,
+/** Why a spec cannot run; null where it can. */
+export const unmetNeed = (
+  { needs }: Pick<SpecFile, 'needs'>,
   lens: Lens,
-  kernel: string,
-  config: ReadonlyMap<string, string>,
+  { name: kernel, version, config }: PlannedKernel,
 ): string | null => {
-  for (const need of needs.config) {
+  if (!satisfies(coerce(version) ?? version, needs.kernel))
+    return `needs Linux ${needs.kernel}, but kernel ${kernel} is ${version}`;
+  for (const need of config === null ? [] : needs.config) {
     const [symbol = '', value] = need.split('=');
-    const actual = config.get(symbol);
+    const actual = config?.get(symbol);
     if (actual === undefined) return `needs ${need}, which kernel ${kernel} does not have`;
     if (value !== undefined && actual !== value)
       return `needs ${need}, but kernel ${kernel} has ${symbol}=${actual}`;

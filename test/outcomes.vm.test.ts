@@ -121,7 +121,7 @@ test('the folder holds the console of every cell and a report that shows each fa
   }
   const read = await readRun(dir);
   t.deepEqual(read.results, results);
-  const report = markdownReport(read.results, read.manifest);
+  const report = markdownReport(read.results, read.manifest, read.configs);
   for (const outcome of ['load-failed', 'failed', 'hung', 'crashed', 'panicked'])
     t.regex(report, new RegExp(`^### 6\\.12 emulated \\S+: ${outcome}$`, 'm'));
 });

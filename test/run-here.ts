@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '../host/progress.ts';
-import { type Run, type RunOptions, run } from '../host/run/run.ts';
+import type { Run } from '../host/run/execute.ts';
+import { type RunOptions, run } from '../host/run/run.ts';
+import { wholePlan } from '../host/shards.ts';
 
 /** Lines of progress are a test runner's noise; failures carry their own logs. */
 const quiet: Progress = { update: () => {}, line: () => {}, [Symbol.dispose]: () => {} };
@@ -23,6 +25,7 @@ export const runHere = async (
   return await run({
     kernels: [],
     specs: [],
+    shard: wholePlan,
     out: join(base, 'run'),
     jobs: 2,
     messages: null,

@@ -27,14 +27,9 @@ export const probeCycles = async (
   guest: Omit<GuestRequest, 'lens'>,
   device = '/dev/kvm',
 ): Promise<ProbeResult> => {
-  const denied = await access(device, constants.R_OK | constants.W_OK).then(
-    () => null,
-    (error: NodeJS.ErrnoException) => `${device} cannot be opened: ${error.code}`,
-  );
-  if (denied) return { works: false, reason: denied };
+  const settled = await settledProbe(cacheDir, device);
+  if (settled) return settled;
   const file = await probeFile(cacheDir);
-  const known = await readProbe(file);
-  if (known) return known;
   const result = await boot(guest);
   await mkdir(dirname(file), { recursive: true });
   await withTemporaryFolder(async (work) => {
@@ -42,6 +37,15 @@ export const probeCycles = async (
     await rename(join(work, 'probe'), file);
   }, dirname(file));
   return result;
+};
+
+/** What can be told without booting anything: there is no KVM, or an earlier probe's result; null where a guest must tell. */
+export const settledProbe = async (cacheDir: string, device = '/dev/kvm'): Promise<ProbeResult | null> => {
+  const denied = await access(device, constants.R_OK | constants.W_OK).then(
+    () => null,
+    (error: NodeJS.ErrnoException) => `${device} cannot be opened: ${error.code}`,
+  );
+  return denied ? { works: false, reason: denied } : await knownProbe(cacheDir);
 };
 
 /** What an earlier probe found, without booting anything; null where none has been made. */

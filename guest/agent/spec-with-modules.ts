@@ -5,6 +5,7 @@ import type { GuestMessage, HostMessage, ModuleRequest } from '../protocol/messa
 import { configure } from '../settings.ts';
 import { optimizeNothing } from './compilers.ts';
 import { errorData } from './error-data.ts';
+import { findLeaks, forgetLeaks } from './leaks.ts';
 import { unpackParcel } from './parcel.ts';
 import { runSpec } from './run-spec.ts';
 
@@ -19,6 +20,8 @@ export const runWithModules = async (
   configure({ messages, unit });
   unpackParcel(parcelAt);
   const before = kernelLogEnd();
+  // A spec without modules leaves nothing that a module could have.
+  if (modules.length > 0) forgetLeaks();
   const loaded: ModuleRequest[] = [];
   let tests = 0;
   try {
@@ -29,7 +32,8 @@ export const runWithModules = async (
         tell({ type: 'module', name, state: 'unloaded' });
   }
   // Not after an error: the host then hears of that.
-  const lines = kernelLog(before);
+  const leaks = modules.length > 0 ? await findLeaks() : [];
+  const lines = [...kernelLog(before), ...leaks];
   if (lines.length > 0) tell({ type: 'kernel-log', lines });
   tell({ type: 'spec-end', tests });
 };

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join, matchesGlob } from 'node:path';
 import { type BuildFailure, build } from 'esbuild';
 import { execa } from 'execa';
+import { validRange } from 'semver';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
 import { inParallel } from '../in-parallel.ts';
@@ -28,6 +29,11 @@ const needsSchema = z.strictObject({
   cmdline: z.string().default(''),
   /** Virtual CPUs the machine must have. */
   cpus: z.int().min(1).default(1),
+  /** Versions of the kernel, as a range of semver. */
+  kernel: z
+    .string()
+    .refine((text) => validRange(text) !== null, 'expected a range of versions such as ">=6.1"')
+    .default('*'),
 });
 
 export type Needs = z.infer<typeof needsSchema>;

@@ -42,8 +42,7 @@ export async function ensureKernel(name: string, options: KernelOptions = {}): P
   await requireTools(plan.source.tools);
   refuseCachePath();
   const toolchain = await readToolchain();
-  if (toolchain === undefined)
-    throw new RingcrossError('KERNEL_TOOLS', 'gcc and ld are there but cannot run');
+  if (toolchain === undefined) throw unusableToolchain();
   const { signal } = options;
   return withStore(options, async ({ paths, report }) => {
     // Whoever held the lock before may have built this very kernel.
@@ -88,6 +87,48 @@ export async function findKernel(
 ): Promise<BuiltKernel | undefined> {
   const [plan, toolchain] = await Promise.all([readKernelPlan(name, configFolder), readToolchain()]);
   return findPlanned(plan, toolchain);
+}
+
+/** What is known of a kernel before any work. */
+export interface KernelPreview {
+  name: string;
+  version: string;
+  /** Digest of source, options, toolchain and recipe: equal ones lead to the same kernel. */
+  request: string;
+  /** Of a reviewed build, or about as many as most have: the same on every machine. */
+  steps: number;
+  /** What the cache has. */
+  built: BuiltKernel | undefined;
+}
+
+/**
+ * Looks a kernel up without building it.
+ * @throws RingcrossError `KERNEL_UNKNOWN`, `KERNEL_CONFIG`, `KERNEL_CONTRADICTION`, or `KERNEL_TOOLS` without a toolchain.
+ */
+export async function previewKernel(
+  name: string,
+  { configFolder = defaultConfigFolder }: ConfigFolderOption = {},
+): Promise<KernelPreview> {
+  const plan = await readKernelPlan(name, configFolder);
+  const toolchain = await readToolchain();
+  if (toolchain === undefined) {
+    await requireTools(plan.source.tools);
+    throw unusableToolchain();
+  }
+  return {
+    name,
+    version: plan.source.version,
+    request: requestKeyOf(plan, toolchain),
+    steps: plan.reviewedBuild?.steps ?? typicalSteps,
+    built: await findPlanned(plan, toolchain),
+  };
+}
+
+// 5.10 to 7.3, configured as ringcross' own, take about as many.
+const typicalSteps = 1400;
+
+function unusableToolchain(): RingcrossError {
+  return new RingcrossError('KERNEL_TOOLS', 'gcc and ld are there but cannot run');
 }
 
 /** The name of the kernel that is meant when none is named. */

@@ -8,6 +8,8 @@ export {
   ensureKernel,
   findKernel,
   type KernelOptions,
+  type KernelPreview,
+  previewKernel,
 } from './ensure.ts';
 export { type ListedKernel, listKernels } from './list-kernels.ts';
 export type { KernelProgress, KernelStage } from './progress.ts';

@@ -6,15 +6,17 @@ import { environment } from './environment.ts';
 import { failuresSection } from './failures.ts';
 import { type Group, groupsOf } from './groups.ts';
 import { directions } from './headline.ts';
+import { type Configs, kernelSections } from './kernels.ts';
 import { reliabilitySections } from './reliability-sections.ts';
 import { groupTitle, notPossibleSection, surveySections } from './sections.ts';
 import { renderTable } from './table.ts';
 import { starts, timeTable, waited } from './time.ts';
 
 /** The whole report, first what ran and whether it passed. Errors: USAGE, as `groupsOf`. */
-export const markdownReport = (results: Results, manifest: Manifest): string =>
+export const markdownReport = (results: Results, manifest: Manifest, configs: Configs): string =>
   `${[
     headline(results, manifest),
+    ...kernelSections(results, configs),
     ...timeSection(results, manifest),
     ...failuresSection(results),
     directions,

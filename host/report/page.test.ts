@@ -96,7 +96,7 @@ test('a lens without a unit shows what was established, and no table of figures'
     ],
   };
   const results = { ...small.results, cells: [emulated] };
-  const report = markdownReport(results, small.manifest);
+  const report = markdownReport(results, small.manifest, new Map());
   t.deepEqual(titles(report), [tables[1], tables[2], tables[5], 'Said to be not possible']);
   t.regex(report, /^\| relay +\| u2k +\| write +\| no +\| EINVAL +\|$/m);
   t.deepEqual(titles(terminalSummary(results, small.manifest)), []);
@@ -109,7 +109,7 @@ test('report and terminal show the tables; the notes and every case stand in the
     ...small.results,
     cells: [{ ...cell, cases: [...cell.cases, streamed({ mechanism: 'pipe', bytes: 4096 }, 3210.5)] }],
   };
-  const report = markdownReport(results, small.manifest);
+  const report = markdownReport(results, small.manifest, new Map());
   const summary = terminalSummary(results, small.manifest);
   t.deepEqual(titles(summary), tables);
   t.deepEqual(titles(report).slice(0, tables.length + 1), [...tables, 'chardev']);

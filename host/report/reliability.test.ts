@@ -71,7 +71,7 @@ test('each section has its row', (t) => {
 
 test('the report has every section too, the terminal the line for each mechanism', (t) => {
   const [first, ...rest] = sections;
-  const report = titles(markdownReport(results, manifest));
+  const report = titles(markdownReport(results, manifest, new Map()));
   t.deepEqual(report.slice(report.indexOf(first), report.indexOf(first) + sections.length), sections);
   const summary = terminalSummary(results, manifest);
   t.true(titles(summary).includes(first));

@@ -3,8 +3,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
+import { readConfigs } from '../run/kernel-configs.ts';
 import type { Manifest } from '../run/manifest.ts';
 import { type Results, resultsSchema } from '../run/results.ts';
+import { type Configs, kernelsPage } from './kernels.ts';
 import { markdownReport } from './markdown.ts';
 import { resultsPage } from './page.ts';
 import { reliabilityPage } from './reliability.ts';
@@ -12,6 +14,8 @@ import { reliabilityPage } from './reliability.ts';
 export interface ReadRun {
   results: Results;
   manifest: Manifest;
+  /** Final configs by kernel; none of a run that did not keep them. */
+  configs: Configs;
 }
 
 /** Errors: USAGE where the folder holds no run of this version. */
@@ -35,13 +39,17 @@ export const readRun = async (dir: string): Promise<ReadRun> => {
       'USAGE',
       `expected results of schema 1 in ${dir}, but: ${z.prettifyError(results.error)}`,
     );
-  return { results: results.data, manifest: (await read('manifest.json')) as Manifest };
+  return {
+    results: results.data,
+    manifest: (await read('manifest.json')) as Manifest,
+    configs: await readConfigs(dir),
+  };
 };
 
 /** Writes `report/report.md` into the run's folder and returns its path. */
-export const writeReport = async (dir: string, { results, manifest }: ReadRun): Promise<string> => {
+export const writeReport = async (dir: string, { results, manifest, configs }: ReadRun): Promise<string> => {
   const path = join(dir, 'report', 'report.md');
-  await writeWithFolder(path, markdownReport(results, manifest));
+  await writeWithFolder(path, markdownReport(results, manifest, configs));
   return path;
 };
 
@@ -52,6 +60,10 @@ export const writePage = async (path: string, { results, manifest }: ReadRun): P
 /** The same of the page of reliability. Errors: USAGE, as `reliabilityPage`. */
 export const writeReliability = async (path: string, { results, manifest }: ReadRun): Promise<void> =>
   writeWithFolder(path, reliabilityPage(results, manifest));
+
+/** The same of the page of several kernels side by side. Errors: USAGE, as `kernelsPage`. */
+export const writeKernels = async (path: string, { results, manifest, configs }: ReadRun): Promise<void> =>
+  writeWithFolder(path, kernelsPage(results, manifest, configs));
 
 const writeWithFolder = async (path: string, text: string): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });

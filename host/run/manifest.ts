@@ -10,6 +10,8 @@ import { qemuProgram } from '../../vm/qemu-process.ts';
 import type { GuestImages } from '../guest-images.ts';
 import type { BuiltKernel } from '../kernel/index.ts';
 import { ownRoot } from '../project.ts';
+import type { Made, PlanRecord } from './plan-record.ts';
+import type { CellRecord } from './record.ts';
 
 export interface Manifest {
   schema: 1;
@@ -22,7 +24,14 @@ export interface Manifest {
   /** Which lenses ran, what each means, and why `cycles` was refused where it was. */
   lenses: { lens: Lens; meaning: string }[];
   cyclesProbe: ProbeResult | null;
+  /** Manifests of older runs have none. */
+  plan?: PlanRecord;
+  /** Of a run that was merged: where each shard ran. */
+  shards?: (Pick<Manifest, 'run' | 'started' | 'ended' | 'host' | 'images'> & {
+    shard: PlanRecord['shard'];
+  })[];
   images: { root: string; agent: string };
+  /** Those that were built or found, in the plan's order. */
   kernels: (Pick<BuiltKernel, 'name' | 'version' | 'release' | 'buildId'> & BuiltKernel['facts'])[];
   /** The first guest of each kernel and lens: what it said of itself. */
   guests: { kernel: string; lens: Lens; facts: GuestFacts }[];
@@ -49,19 +58,19 @@ export interface TemplateFacts {
   commandLine: readonly string[];
 }
 
-/** What is known before the first guest boots. */
+/** What is known before the first kernel is built. */
 export const newManifest = async (
   run: string,
   lenses: readonly Lens[],
   cyclesProbe: ProbeResult | null,
-  images: GuestImages,
-  kernels: readonly BuiltKernel[],
+  made: Made,
+  plan: PlanRecord,
 ): Promise<Manifest> => ({
   schema: 1,
   run,
   started: new Date().toISOString(),
   ended: null,
-  ringcross: { version: await ownVersion(), commit: await commit() },
+  ringcross: made.ringcross,
   host: {
     kernel: release(),
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -72,18 +81,54 @@ export const newManifest = async (
   },
   lenses: lenses.map((lens) => ({ lens, meaning: lensRecords[lens].meaning })),
   cyclesProbe,
-  images: { root: images.root.sha256, agent: images.agent.sha256 },
-  kernels: kernels.map(({ name, version, release: of, buildId, facts }) => ({
-    name,
-    version,
-    release: of,
-    buildId,
-    ...facts,
-  })),
+  plan,
+  images: made.images,
+  kernels: [],
   guests: [],
   templates: [],
   cells: [],
 });
+
+/** What identifies this ringcross and the disks of its guests. */
+export const madeBy = async ({ root, agent }: GuestImages): Promise<Made> => ({
+  ringcross: { version: await ownVersion(), commit: await commit() },
+  images: { root: root.sha256, agent: agent.sha256 },
+});
+
+/** The manifest with a kernel that was built or found, in the plan's order. */
+export const withKernel = (manifest: Manifest, kernel: BuiltKernel): Manifest => {
+  const { name, version, release: of, buildId, facts } = kernel;
+  const others = manifest.kernels.filter((one) => one.name !== name);
+  return withKernels(manifest, [...others, { name, version, release: of, buildId, ...facts }]);
+};
+
+/** The same with all that are given. */
+export const withKernels = (manifest: Manifest, kernels: Manifest['kernels']): Manifest => ({
+  ...manifest,
+  kernels: (manifest.plan?.kernels ?? []).flatMap(
+    ({ name }) => kernels.find((kernel) => kernel.name === name) ?? [],
+  ),
+});
+
+/** The manifest with what cells, in the plan's order, say of their guests. */
+export const withRecords = (
+  manifest: Manifest,
+  records: readonly Pick<CellRecord, 'cell' | 'ending'>[],
+): Manifest => {
+  const guests: Manifest['guests'] = [];
+  const templates: TemplateFacts[] = [];
+  const cells: Manifest['cells'] = [];
+  for (const { cell, ending } of records) {
+    if (ending.guest === null) continue;
+    const { facts, commandLine, pushed, template } = ending.guest;
+    cells.push({ cell: cell.cell, commandLine, ...(template && { cloneOf: template.key }), pushed });
+    if (template && !templates.some(({ key, built }) => key === template.key && built === template.built))
+      templates.push(template);
+    if (facts && !guests.some(({ kernel, lens }) => kernel === cell.kernel && lens === cell.lens))
+      guests.push({ kernel: cell.kernel, lens: cell.lens, facts });
+  }
+  return { ...manifest, guests, templates, cells };
+};
 
 export const ownVersion = async (): Promise<string> => {
   const { version } = JSON.parse(await readFile(join(ownRoot, 'package.json'), 'utf8')) as {

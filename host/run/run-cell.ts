@@ -15,6 +15,7 @@ import type { BuiltKernel } from '../kernel/index.ts';
 import { ensureModule } from '../modules.ts';
 import type { Cell } from '../plan.ts';
 import type { Project } from '../project.ts';
+import { decodeLog, moduleNameOf } from './decode-log.ts';
 import { type CellEvent, guestWorkDir, type Verdict } from './outcome.ts';
 import { combined, partsOf } from './parts.ts';
 import { runInGuest } from './run-guest.ts';
@@ -69,11 +70,13 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
     const bundle = await bundleSpec(project, cell.spec.path);
     const files = [{ path: inGuest(bundle.name), content: bundle.content }];
     const modules: ModuleRequest[] = [];
+    const objects = new Map<string, string>();
     for (const need of cell.spec.needs.modules) {
       const { name, parameters } = typeof need === 'string' ? { name: need, parameters: {} } : need;
       const words = Object.entries(parameters).map(([key, value]) => `${key}=${value}`);
       const ko = await ensureModule(project.modulesDir, name, kernel, request.signal);
       files.push({ path: inGuest(ko), content: await readFile(ko) });
+      objects.set(moduleNameOf(ko), ko);
       modules.push({ name, parameters: words.join(' '), path: inGuest(ko) });
     }
     for (const { path, content } of files) run.pushed[basename(path)] = sha256(content);
@@ -115,7 +118,11 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
       }
       return ended;
     });
-    return end(combined(verdicts));
+    const verdict = combined(verdicts);
+    // Only a report of the kernel's names places; a log of anything else stays as it is.
+    if (verdict.log)
+      verdict.log = await decodeLog(verdict.log, { vmlinux: kernel.vmlinux, modules: objects });
+    return end(verdict);
   } catch (error) {
     // Whatever broke after we were told to stop, broke because of that.
     throwIfInterrupted(request.signal);

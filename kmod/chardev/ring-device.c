@@ -14,6 +14,7 @@
 #include <linux/wait.h>
 
 #include "ring-device.h"
+#include "ringcross-compat.h"
 
 static struct {
 	/* Bit 0: somebody has it open. */

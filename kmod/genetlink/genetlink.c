@@ -22,6 +22,7 @@
 #include <net/genetlink.h>
 
 #include "genetlink-commands.h"
+#include "ringcross-compat.h"
 #include "ringcross-hold.h"
 #include "ringcross.h"
 #include "table.h"
@@ -214,10 +215,9 @@ static struct genetlink_list *genetlink_list_of(struct netlink_callback *cb)
 static int genetlink_list_start(struct netlink_callback *cb)
 {
 	struct genetlink_list *list = genetlink_list_of(cb);
-	const struct genl_info *info = genl_info_dump(cb);
-	struct nlattr **attrs = info->attrs;
+	struct nlattr **attrs = ringcross_dump_attrs(cb);
 
-	if (GENL_REQ_ATTR_CHECK(info, GENETLINK_BYTES))
+	if (ringcross_dump_lacks(cb, GENETLINK_BYTES))
 		return -EINVAL;
 	list->next.bytes = nla_get_u32(attrs[GENETLINK_BYTES]);
 	list->next.seq = attrs[GENETLINK_SEQ] ? nla_get_u64(attrs[GENETLINK_SEQ]) : 0;

@@ -11,6 +11,7 @@
 #include <net/genetlink.h>
 
 #include "genetlink-commands.h"
+#include "ringcross-compat.h"
 #include "ringcross-table.h"
 #include "table.h"
 
@@ -65,7 +66,6 @@ struct sk_buff *genetlink_table_set(const struct genl_family *family, u32 index,
  */
 int genetlink_table_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	const struct genl_info *info = genl_info_dump(cb);
 	void *header;
 	int error = 0;
 
@@ -73,8 +73,8 @@ int genetlink_table_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	cb->seq = ringcross_table_seq(&table);
 	while (cb->args[0] < entries) {
 		error = -EMSGSIZE;
-		header = genlmsg_put(skb, info->snd_portid, info->snd_seq, info->family, NLM_F_MULTI,
-				     GENETLINK_TABLE);
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				     ringcross_dump_family(cb), NLM_F_MULTI, GENETLINK_TABLE);
 		if (!header)
 			break;
 		error = genetlink_table_put(skb, cb->args[0], table.values[cb->args[0]], table.generation);

@@ -18,6 +18,7 @@
 #include <linux/spinlock.h>
 
 #include "ack-faults.h"
+#include "ringcross-compat.h"
 
 #define RCNL_ALWAYS 1000u
 #define RCNL_MAX_DELAY_US 60000000u
@@ -180,8 +181,7 @@ void rcnl_faults_restart(void)
 void rcnl_faults_init(void (*take)(u32 seq))
 {
 	faults.take = take;
-	hrtimer_init(&faults.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
-	faults.timer.function = rcnl_faults_due;
+	hrtimer_setup(&faults.timer, rcnl_faults_due, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	rcnl_faults_restart();
 }
 

@@ -37,6 +37,7 @@
 #include <linux/percpu.h>
 #include <linux/relay.h>
 
+#include "ringcross-compat.h"
 #include "ringcross.h"
 
 #define RELAY_MAX_MEMORY (64u << 20)
@@ -92,7 +93,7 @@ struct relayed_progress {
  * Called for the CPU's own buffer with interrupts off, and for any when the channel is opened or reset;
  * 0 drops what was to be written.
  */
-static int relayed_subbuf_start(struct rchan_buf *buf, void *subbuf, void *prev_subbuf, size_t prev_padding)
+static RINGCROSS_SUBBUF_START(relayed_subbuf_start)
 {
 	if (READ_ONCE(overwrite) || !relay_buf_full(buf))
 		return 1;

@@ -16,6 +16,7 @@
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 
+#include "ringcross-compat.h"
 #include "ringcross-slot.h"
 
 /* What statfs(2) tells: "ring". */
@@ -82,7 +83,7 @@ static struct file_system_type ringfs_type = {
 	.owner = THIS_MODULE,
 	.name = "ringfs",
 	.init_fs_context = ringfs_init_fs_context,
-	.kill_sb = kill_litter_super,
+	.kill_sb = ringcross_kill_super,
 };
 MODULE_ALIAS_FS("ringfs");
 

@@ -26,6 +26,7 @@
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 
+#include "ringcross-compat.h"
 #include "ringcross-slot.h"
 
 static bool notify = true;
@@ -158,7 +159,7 @@ static int attrs_data_check_piece(const struct file *writer, loff_t at, size_t b
 	return at + bytes > pieces.size ? -EMSGSIZE : 0;
 }
 
-static ssize_t attrs_data_write(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
+static ssize_t attrs_data_write(struct file *file, struct kobject *kobj, RINGCROSS_BIN_ATTRIBUTE *attr,
 				char *from, loff_t at, size_t bytes)
 {
 	u64 start;
@@ -189,8 +190,8 @@ unlock:
 	return error ?: bytes;
 }
 
-static ssize_t attrs_data_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *to,
-			       loff_t at, size_t bytes)
+static ssize_t attrs_data_read(struct file *file, struct kobject *kobj, RINGCROSS_BIN_ATTRIBUTE *attr,
+			       char *to, loff_t at, size_t bytes)
 {
 	size_t got = 0;
 
@@ -208,7 +209,7 @@ static ssize_t attrs_data_read(struct file *file, struct kobject *kobj, struct b
 static struct bin_attribute data_attribute = __BIN_ATTR(data, 0644, attrs_data_read, attrs_data_write, 0);
 
 static struct attribute *attributes[] = { &message_attribute.attr, &data_size_attribute.attr, NULL };
-static struct bin_attribute *binary_attributes[] = { &data_attribute, NULL };
+static RINGCROSS_BIN_ATTRIBUTE *binary_attributes[] = { &data_attribute, NULL };
 static const struct attribute_group group = { .attrs = attributes, .bin_attrs = binary_attributes };
 
 static int __init attrs_init(void)
