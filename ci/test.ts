@@ -1,6 +1,7 @@
 // `npm test`: what each stage runs, in order; the first that fails ends it.
 import { $, argv, chalk } from 'zx';
-import { defaultConfigFolder, readKernelsFile } from '../host/kernel/kernels-file.ts';
+import { defaultConfigFolder } from '../host/kernel/config-folder.ts';
+import { readKernelsFile } from '../host/kernel/kernels-file.ts';
 
 const series = Object.keys((await readKernelsFile(defaultConfigFolder)).kernels);
 

@@ -9,6 +9,9 @@ import { diagnose, diagnosisLines, installPackages } from './commands/doctor.ts'
 import { execCommand } from './commands/exec.ts';
 import { initProject, nextSteps } from './commands/init.ts';
 import { kernelBuild, kernelKeys, kernelList, kernelPath } from './commands/kernel.ts';
+import { type AddFlags, kernelAdd } from './commands/kernel-add.ts';
+import { kernelPrune, type PruneFlags } from './commands/kernel-prune.ts';
+import { kernelUpdate, type UpdateFlags } from './commands/kernel-update.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { reportCommand } from './commands/report.ts';
 import { dryRunCommand, resumeCommand, runCommand } from './commands/run.ts';
@@ -84,22 +87,18 @@ program
   .option('--install', 'installs the system packages that are missing, as root or through sudo')
   .action(async ({ json, install }: { json?: boolean; install?: boolean }) => {
     if (install === true) await installPackages();
-    const [kernel = ''] = (await loadProject()).kernels;
-    const diagnosis = await diagnose(kernel, signal);
+    const diagnosis = await diagnose(await loadProject(), signal);
     print(json ? JSON.stringify(diagnosis, null, 2) : diagnosisLines(diagnosis).join('\n'));
     status = diagnosis.packages.missing.length > 0 ? 3 : 0;
   });
 
-const kernel = program.command('kernel').description('the kernels of the config');
+const kernel = program.command('kernel').description('the kernels of the project and of ringcross');
 kernel
   .command('list')
+  .description('each kernel: version, source, where it is named, whether it is built')
   .option('--json', 'for a program to read')
-  .action(async ({ json }: { json?: boolean }) => print(await kernelList(json === true)));
-kernel
-  .command('build')
-  .argument('[name...]', 'kernels; those of the config where none is named')
-  .action(async (names: string[]) =>
-    print(await kernelBuild(names.length > 0 ? names : (await loadProject()).kernels, signal)),
+  .action(async ({ json }: { json?: boolean }) =>
+    print(await kernelList((await loadProject()).kernelConfigDir, json === true)),
   );
 kernel
   .command('key')
@@ -107,13 +106,55 @@ kernel
     'what a build starts from as a digest, one a line: it changes whenever a kernel would be built anew',
   )
   .argument('[name...]', 'kernels; those of the config where none is named')
-  .action(async (names: string[]) =>
-    print(await kernelKeys(names.length > 0 ? names : (await loadProject()).kernels)),
-  );
+  .action(async (names: string[]) => {
+    const { kernels, kernelConfigDir } = await loadProject();
+    print(await kernelKeys(names.length > 0 ? names : kernels, kernelConfigDir));
+  });
+kernel
+  .command('build')
+  .description('fetches, configures, checks and builds what is not built yet; prints where the images are')
+  .argument('[name...]', 'kernels; those of the config where none is named')
+  .action(async (names: string[]) => {
+    const { kernels, kernelConfigDir } = await loadProject();
+    print(await kernelBuild(names.length > 0 ? names : kernels, kernelConfigDir, signal));
+  });
 kernel
   .command('path')
+  .description('where the image of a kernel that is built is')
   .argument('<name>', 'a kernel')
-  .action(async (name: string) => print(await kernelPath(name)));
+  .action(async (name: string) => print(await kernelPath(name, (await loadProject()).kernelConfigDir)));
+kernel
+  .command('add')
+  .description("looks a kernel up and writes it into the project's kernels.json and lock")
+  .argument('<name>', 'what it is to be called')
+  .option('--debian <package>', "a linux-source package of Debian's")
+  .option('--suite <suite...>', 'the suites that may have the package')
+  .option('--kernel.org <version>', 'a release of kernel.org: 6.12.50, or 6.12 for the newest of its series')
+  .option('--mirror <url>', 'the folder that has v6.x/, where that is not kernel.org')
+  .option('--git <url>', 'a repository, by URL or path')
+  .option('--ref <ref>', 'its branch, tag or full commit hash')
+  .option('--dir <path>', 'a working tree, as it is at each build')
+  .action(async (name: string, flags: AddFlags) =>
+    print(await kernelAdd(name, flags, (await loadProject()).kernelConfigDir, signal)),
+  );
+kernel
+  .command('update')
+  .description("moves the project's lock to the newest of each source, and says what changed")
+  .argument('[name...]', "kernels; all that the project's kernels.json names where none is named")
+  .option('--check', 'writes nothing; the status is 1 where something would change')
+  .option('--json', 'for a program to read')
+  .action(async (names: string[], flags: UpdateFlags) => {
+    const updated = await kernelUpdate(names, flags, (await loadProject()).kernelConfigDir, signal);
+    if (updated.text !== '') print(updated.text);
+    status = updated.status;
+  });
+kernel
+  .command('prune')
+  .description('removes kernels, sources and modules from the cache that no kernel of the config leads to')
+  .option('--keep <n>', 'of the kernels that nothing leads to, those built last stay', positive)
+  .option('--dry-run', 'removes nothing, and says what would go')
+  .option('--json', 'for a program to read')
+  .action(async (flags: PruneFlags) => print(await kernelPrune(flags, await loadProject(), signal)));
 
 interface RunFlags {
   kernel: string[];
@@ -237,6 +278,7 @@ const sessionOptions = async (flags: Omit<GuestFlags, 'push'>) => {
   const progress = openProgress();
   return {
     kernel: flags.kernel || (project.kernels[0] ?? ''),
+    configFolder: project.kernelConfigDir,
     lens: flags.lens === 'auto' ? await quickestLens() : flags.lens,
     memoryMiB: project.memoryMiB,
     templates: openTemplates(project, progress, flags.cold === true),

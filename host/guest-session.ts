@@ -9,6 +9,8 @@ import { kernelReporter, type Progress } from './progress.ts';
 
 export interface SessionOptions {
   kernel: string;
+  /** The kernel-config folder that names it. */
+  configFolder: string;
   lens: Lens;
   memoryMiB: number;
   /** Where clones come from; null for a guest that boots. */
@@ -21,6 +23,7 @@ export interface SessionOptions {
 export const withGuest = async <T>(options: SessionOptions, use: (vm: Vm) => Promise<T>): Promise<T> => {
   const { signal, progress } = options;
   const kernel = await ensureKernel(options.kernel, {
+    configFolder: options.configFolder,
     signal,
     onProgress: kernelReporter(options.kernel, progress),
   });

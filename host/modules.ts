@@ -27,9 +27,8 @@ export const ensureModule = async (
   kernel: BuiltKernel,
   signal?: AbortSignal,
 ): Promise<string> => {
-  const digest = await moduleDigest(modulesDir, name, kernel.key);
-  const kept = join(cacheRoot(), 'modules');
-  const dir = join(kept, `${name}-${digest.slice(0, 32)}`);
+  const kept = keptModules();
+  const dir = join(kept, await keptModuleName(modulesDir, name, kernel));
   const [known] = await readdir(dir).catch(() => []);
   if (known !== undefined) return join(dir, known);
   await mkdir(kept, { recursive: true });
@@ -45,6 +44,23 @@ export const ensureModule = async (
     });
     return join(dir, basename(built));
   }, kept);
+};
+
+/** The folder of the modules that are built. */
+export const keptModules = (): string => join(cacheRoot(), 'modules');
+
+/** What the module is kept as in that folder. Errors: MODULE_BUILD where there is no such module. */
+export const keptModuleName = async (
+  modulesDir: string,
+  name: string,
+  kernel: BuiltKernel,
+): Promise<string> => `${name}-${(await moduleDigest(modulesDir, name, kernel.key)).slice(0, 32)}`;
+
+/** What all modules in the folder, which may not be there, are kept as for this kernel. */
+export const keptModuleNames = async (modulesDir: string, kernel: BuiltKernel): Promise<string[]> => {
+  const folders = await readdir(modulesDir, { withFileTypes: true }).catch(() => []);
+  const names = folders.filter((entry) => entry.isDirectory() && entry.name !== sharedHeaders);
+  return await Promise.all(names.map(({ name }) => keptModuleName(modulesDir, name, kernel)));
 };
 
 /** Builds in a copy, since make writes beside the sources; returns the path of the one .ko. */

@@ -1,19 +1,21 @@
 // A project: the folder whose config, modules and specs a run is about, and ringcross' own folder.
 
 import { findPackageJSON } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { canAccess } from '../vm/can-access.ts';
 import { RingcrossError } from '../vm/errors.ts';
 
 const configSchema = z.strictObject({
-  /** Kernels of kernel-config/kernels.json that a run takes where none is named. */
+  /** Kernels of the project's kernels.json, or of ringcross' own, that a run takes where none is named. */
   kernels: z.array(z.string()).min(1),
   /** Folder of `*.spec.ts`. */
   specs: z.string().default('specs'),
   /** Folder of kernel modules, one folder each. */
   modules: z.string().default('kmod'),
+  /** Folder of the project's own kernels, which extend ringcross' own. It may not be there. */
+  kernelConfig: z.string().default('kernel-config'),
   /** Folder of runs. */
   runs: z.string().default('runs'),
   /** Memory of a guest, MiB. */
@@ -32,6 +34,7 @@ export interface Project {
   kernels: string[];
   specsDir: string;
   modulesDir: string;
+  kernelConfigDir: string;
   runsDir: string;
   memoryMiB: number;
   templatesMiB: number;
@@ -81,12 +84,13 @@ export const findProject = async (from: string): Promise<Project | null> => {
   const parsed = configSchema.safeParse(loaded.default);
   if (!parsed.success)
     throw new RingcrossError('USAGE', `expected a config in ${path}, but: ${z.prettifyError(parsed.error)}`);
-  const { kernels, specs, modules, runs, memoryMiB, templatesMiB } = parsed.data;
+  const { kernels, specs, modules, kernelConfig, runs, memoryMiB, templatesMiB } = parsed.data;
   return {
     root,
     kernels,
     specsDir: join(root, specs),
     modulesDir: join(root, modules),
+    kernelConfigDir: resolve(root, kernelConfig),
     runsDir: join(root, runs),
     memoryMiB,
     templatesMiB,

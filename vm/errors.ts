@@ -71,14 +71,24 @@ export const errorTable = {
   KERNEL_TOOLS: { exit: 3, meaning: 'The host lacks programs or headers that a kernel build needs.' },
   KERNEL_SOURCE_FETCH: {
     exit: 3,
-    meaning: 'The source package cannot be downloaded or its archive not be trusted.',
+    meaning: 'A kernel’s source cannot be downloaded or its archive not be trusted.',
   },
   KERNEL_SOURCE_GONE: {
     exit: 3,
-    meaning: 'The archive no longer has the pinned version of the source package.',
+    meaning:
+      'Where a kernel’s source comes from, the version asked for or pinned is not or no longer to be had.',
   },
-  KERNEL_SOURCE_DIGEST: { exit: 3, meaning: 'The source package is not the one that the lock file pins.' },
-  KERNEL_SOURCE_UNPACK: { exit: 3, meaning: 'The source package cannot be unpacked.' },
+  KERNEL_SOURCE_SIGNATURE: {
+    exit: 3,
+    meaning:
+      'A list of kernel releases is not signed by the key that it should be signed by, or the key is missing.',
+  },
+  KERNEL_SOURCE_DIGEST: { exit: 3, meaning: 'A kernel’s source is not the one that the lock file pins.' },
+  KERNEL_SOURCE_UNPACK: { exit: 3, meaning: 'A kernel’s source cannot be unpacked or copied.' },
+  KERNEL_SOURCE_TREE: {
+    exit: 2,
+    meaning: 'What is named as a kernel’s source is no kernel’s tree, or changes while it is copied.',
+  },
   KERNEL_CONFIGURE: { exit: 3, meaning: 'The configuration tools of the kernel failed.' },
   KERNEL_COMPILE: { exit: 3, meaning: 'The kernel did not compile.' },
 } as const satisfies Record<string, ErrorRecord>;

@@ -11,7 +11,7 @@ import { cacheRoot } from '../cache.ts';
 import { ensureGuestImages } from '../guest-images.ts';
 import { findKernel } from '../kernel/index.ts';
 import { probe } from '../lenses.ts';
-import { ownRoot } from '../project.ts';
+import { ownRoot, type Project } from '../project.ts';
 
 export interface Diagnosis {
   packages: { missing: string[]; command: string | null };
@@ -38,10 +38,10 @@ export const installPackages = async (): Promise<void> => {
 };
 
 /** Looks, and where a kernel is built already, boots the probe of the cycles lens unless its result is known. */
-export const diagnose = async (kernel: string, signal: AbortSignal): Promise<Diagnosis> => {
+export const diagnose = async (project: Project, signal: AbortSignal): Promise<Diagnosis> => {
   const { stdout } = await execa(process.execPath, [bootstrap, '--check']);
   const packages = JSON.parse(stdout) as Diagnosis['packages'];
-  const cycles = await cyclesState(kernel, packages.missing.length === 0, signal);
+  const cycles = await cyclesState(project, packages.missing.length === 0, signal);
   return {
     packages,
     lenses: lenses.map((lens) => ({
@@ -55,7 +55,7 @@ export const diagnose = async (kernel: string, signal: AbortSignal): Promise<Dia
 };
 
 const cyclesState = async (
-  kernelName: string,
+  project: Project,
   complete: boolean,
   signal: AbortSignal,
 ): Promise<{ works: boolean | null; reason: string }> => {
@@ -64,7 +64,8 @@ const cyclesState = async (
     return { works: false, reason: '/dev/kvm cannot be opened' };
   const known = await knownProbe(cacheRoot());
   if (known) return told(known);
-  const kernel = await findKernel(kernelName);
+  const [kernelName = ''] = project.kernels;
+  const kernel = await findKernel(kernelName, { configFolder: project.kernelConfigDir });
   if (!kernel)
     return {
       works: null,

@@ -1,20 +1,20 @@
 // From a kernel's plan to a kept kernel. Runs under the lock of the cache.
 
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireSpace } from '../../vm/disk-space.ts';
 import { RingcrossError } from '../../vm/errors.ts';
-import { fileSha256 } from '../../vm/file-digest.ts';
 import { compileKernel } from './compile.ts';
 import { configValues } from './config-lines.ts';
 import { configureKernel } from './configure.ts';
 import { buildEnvironment } from './environment.ts';
 import { keepBuild, kept } from './keep.ts';
 import { kernelKey, recipe, sha256 } from './kernel-key.ts';
-import type { KernelPlan } from './kernels-file.ts';
-import { expectedSteps, stepFraction } from './make-output.ts';
+import type { KernelPlan } from './kernel-plan.ts';
+import { type BuildSize, expectedSteps, stepFraction } from './make-output.ts';
 import type { ReportProgress } from './progress.ts';
 import { runTool } from './run-tool.ts';
+import type { SourceContext } from './sources/source.ts';
 import {
   type BuiltKernel,
   keptBuilds,
@@ -25,7 +25,6 @@ import {
   publish,
   removeTree,
   type StorePaths,
-  sourceFile,
 } from './store.ts';
 import type { Toolchain } from './toolchain.ts';
 
@@ -42,15 +41,15 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
   const work = await makeWorkFolder(paths);
   try {
     await requireSpace(work, workBytes);
-    const download = await fetchSource(plan, context);
+    await fetchSource(plan, context);
     const started = performance.now();
-    const tree = await unpackSource(plan, download, work, context);
+    const tree = await unpackSource(plan, work, context);
     const config = await configureKernel(tree, plan, {
       signal: context.signal,
       onProgress: (detail) => context.report('configure', detail, null),
     });
     const configSha256 = sha256(config);
-    const key = kernelKey(plan.source.facts.sha256, configSha256, context.toolchain);
+    const key = kernelKey(plan.source.digest, configSha256, context.toolchain);
     const final = kernelFolder(paths, plan.source.version, key);
     const present = await loadKernel(final, plan.name);
     if (present !== undefined) return present;
@@ -96,64 +95,47 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
 // Measured for 6.12: 1.5 GB of unpacked source, 0.3 GB of objects, 0.1 GB kept, 0.16 GB downloaded.
 const workBytes = 2.5e9;
 
-async function fetchSource({ source }: KernelPlan, context: BuildContext): Promise<string> {
-  const file = sourceFile(context.paths, source.facts);
-  const have = await fileSha256(file, context.signal).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (have !== undefined) {
-    await refuseOtherDigest(file, have, source.facts.sha256);
-    return file;
-  }
-  await mkdir(context.paths.sources, { recursive: true });
-  const partial = `${file}.partial`;
-  await rm(partial, { force: true });
-  await source.fetch(partial, {
-    stateFolder: context.paths.apt,
-    signal: context.signal,
-    onProgress: (detail, fraction) => context.report('fetch', detail, fraction),
-  });
-  await refuseOtherDigest(partial, await fileSha256(partial, context.signal), source.facts.sha256);
-  await rename(partial, file);
-  return file;
+async function fetchSource({ source }: KernelPlan, context: BuildContext): Promise<void> {
+  await source.fetch(sourceContext(context, 'fetch'));
 }
 
-async function refuseOtherDigest(file: string, got: string, expected: string): Promise<void> {
-  if (got === expected) return;
-  await rm(file, { force: true });
-  throw new RingcrossError(
-    'KERNEL_SOURCE_DIGEST',
-    `${file} is not what kernels.lock.json pins, and has been removed:\n` +
-      `  expected SHA-256 ${expected}\n  got      SHA-256 ${got}`,
-  );
-}
-
-async function unpackSource(
-  { source }: KernelPlan,
-  download: string,
-  work: string,
-  context: BuildContext,
-): Promise<string> {
+async function unpackSource({ source }: KernelPlan, work: string, context: BuildContext): Promise<string> {
   const tree = join(work, 'source');
   await mkdir(tree);
-  await source.unpack(download, tree, {
-    stateFolder: context.paths.apt,
-    signal: context.signal,
-    onProgress: (detail, fraction) => context.report('unpack', detail, fraction),
-  });
+  await source.unpack(tree, sourceContext(context, 'unpack'));
   return tree;
+}
+
+/** What a source may use of the cache. */
+export function sourceContext(
+  { paths, signal, report }: Pick<BuildContext, 'paths' | 'signal' | 'report'>,
+  stage: 'fetch' | 'unpack',
+): SourceContext {
+  return {
+    sources: paths.sources,
+    stateFolder: paths.apt,
+    signal,
+    onProgress: (detail, fraction) => report(stage, detail, fraction),
+  };
 }
 
 async function compile(plan: KernelPlan, tree: string, config: string, key: string, context: BuildContext) {
   await mkdir(context.paths.logs, { recursive: true });
   const log = join(context.paths.logs, `${plan.name}-${key.slice(0, 16)}.log`);
-  const known = await keptBuilds(context.paths, plan.name);
-  const expected = expectedSteps(configValues(config).size, [plan.reviewedBuild, ...known]);
+  const known = await knownBuilds(plan, context.paths);
+  const expected = expectedSteps(configValues(config).size, known);
   const steps = await compileKernel(tree, {
     logFile: log,
     signal: context.signal,
-    onStep: (step, count) => context.report('compile', step, stepFraction(count, expected)),
+    onStep: (step, count) =>
+      context.report('compile', step, expected === undefined ? null : stepFraction(count, expected)),
   });
   return { steps, log };
+}
+
+/** Builds of this kernel; of a kernel that nobody has built yet, those of others tell how far it is. */
+async function knownBuilds(plan: KernelPlan, paths: StorePaths): Promise<BuildSize[]> {
+  const own = await keptBuilds(paths, (name) => name === plan.name);
+  const known = plan.reviewedBuild === undefined ? own : [plan.reviewedBuild, ...own];
+  return known.length > 0 ? known : keptBuilds(paths, () => true);
 }

@@ -9,7 +9,7 @@ import { buildEnvironment, makeArguments } from './environment.ts';
 import { lostOptionsError } from './explain-lost.ts';
 import { findLost, formatRequest } from './fragments.ts';
 import { parseKconfig } from './kconfig.ts';
-import type { KernelPlan } from './kernels-file.ts';
+import type { KernelPlan } from './kernel-plan.ts';
 import { runTool } from './run-tool.ts';
 
 export interface ConfigureContext {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, readlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { RingcrossError } from '../../vm/errors.ts';
 import { smallConfig, useFreshCache } from './fixtures/fresh-cache.ts';
 import { ensureKernel, findKernel, type KernelProgress } from './index.ts';
 
@@ -43,6 +44,7 @@ test.serial('a version that the archive no longer has is told so, with those it 
   const error = await t.throwsAsync(ensureKernel('6.12', { configFolder }), { code: 'KERNEL_SOURCE_GONE' });
   t.log(error?.message);
   t.regex(error?.message ?? '', /6\.12\.1-1, which the archive no longer has in .*; it has 6\.12\.\d+-\d/);
+  t.is(error instanceof RingcrossError ? error.next : undefined, 'npx ringcross kernel update 6.12');
 });
 
 test.serial('two processes that want one kernel build it once, and modules build against it', async (t) => {

@@ -3,9 +3,18 @@ import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { ensureKernel, findKernel, listKernels, previewKernel } from './index.ts';
-import { defaultConfigFolder } from './kernels-file.ts';
-import { sourceFile, storePaths } from './store.ts';
+import { defaultConfigFolder } from './config-folder.ts';
+import {
+  addKernelTo,
+  ensureKernel,
+  findKernel,
+  type KernelProgress,
+  listKernels,
+  previewKernel,
+} from './index.ts';
+import { writeKernel } from './sources/fixtures/tiny-kernel.ts';
+import { downloadName } from './sources/kept-download.ts';
+import { storePaths } from './store.ts';
 
 // Serial: they share the environment, which names the cache.
 
@@ -14,7 +23,7 @@ test.serial('a download with another digest stops with both digests and leaves n
   const paths = storePaths(cache);
   const text = await readFile(join(configFolder, 'kernels.lock.json'), 'utf8');
   const { version, sha256 } = JSON.parse(text)['6.12'];
-  const file = sourceFile(paths, { kind: 'debian', package: 'linux-source-6.12', version, sha256 });
+  const file = join(paths.sources, downloadName({ package: 'linux-source-6.12', version, sha256 }));
   await mkdir(paths.sources, { recursive: true });
   await writeFile(file, 'not the package');
   const error = await t.throwsAsync(ensureKernel('6.12', { configFolder }), { code: 'KERNEL_SOURCE_DIGEST' });
@@ -54,10 +63,28 @@ test.serial('an empty cache has no kernels, and looking makes none', async (t) =
   const listed = await listKernels({ configFolder });
   t.like(
     listed.find(({ name }) => name === '6.12'),
-    { version: '6.12.117', built: undefined },
+    { folder: configFolder, built: undefined, problem: null, source: { kind: 'debian' } },
   );
   t.true(listed.every(({ built }) => built === undefined));
   t.false(existsSync(cache));
+});
+
+test.serial('a working tree is built in a copy of it', async (t) => {
+  const { cache, configFolder } = await scene(t);
+  const tree = join(configFolder, '../linux');
+  await writeKernel(tree);
+  await addKernelTo(configFolder, { name: 'mine', source: { kind: 'dir', path: '../linux' } });
+  const before = await readdir(tree, { recursive: true });
+  const stages = new Set<string>();
+  const onProgress = ({ stage }: KernelProgress) => stages.add(stage);
+  // Its Makefile is none that could configure anything, so that is how far it gets.
+  await t.throwsAsync(ensureKernel('mine', { configFolder, onProgress }), {
+    code: 'KERNEL_CONFIGURE',
+    message: /make tinyconfig failed for kernel mine/,
+  });
+  t.deepEqual([...stages], ['unpack', 'configure']);
+  t.deepEqual(await readdir(tree, { recursive: true }), before);
+  t.deepEqual(await readdir(storePaths(cache).work), []);
 });
 
 test.serial(

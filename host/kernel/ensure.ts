@@ -5,15 +5,21 @@ import { RingcrossError } from '../../vm/errors.ts';
 import { withFileLock } from '../../vm/file-lock.ts';
 import { throwIfInterrupted } from '../../vm/interrupted.ts';
 import { cacheRoot } from '../cache.ts';
-import { buildKernel } from './build.ts';
+import { buildKernel, sourceContext } from './build.ts';
+import { defaultConfigFolder } from './config-folder.ts';
 import { requestKey } from './kernel-key.ts';
-import { defaultConfigFolder, type KernelPlan, readKernelPlan, readKernelsFile } from './kernels-file.ts';
-import { type KernelProgress, progressReporter } from './progress.ts';
-import { type BuiltKernel, findByRequest, recordRequest, storePaths } from './store.ts';
+import { readKernelList } from './kernel-list.ts';
+import { type KernelPlan, readKernelPlan } from './kernel-plan.ts';
+import { type KernelProgress, progressReporter, type ReportProgress } from './progress.ts';
+import type { SourceContext } from './sources/source.ts';
+import { type BuiltKernel, findByRequest, recordRequest, type StorePaths, storePaths } from './store.ts';
 import { readToolchain, requireTools, type Toolchain } from './toolchain.ts';
 
 export interface ConfigFolderOption {
-  /** The folder of kernels.json, its lock and the fragments; the repository's own by default. */
+  /**
+   * The folder of kernels.json, its lock and the fragments, if there is one: it extends ringcross' own, which is
+   * the default.
+   */
   configFolder?: string | undefined;
 }
 
@@ -24,12 +30,11 @@ export interface KernelOptions extends ConfigFolderOption {
 }
 
 /**
- * The kernel of that name in kernels.json: from the cache, or else built. Two callers that want a build wait
+ * The kernel of that name in kernels.json, or the flavour of one: from the cache, or else built. Two callers that want a build wait
  * for each other, also across processes.
  * @throws RingcrossError with a code `KERNEL_*`, `DISK_FULL`, `FILE_LOCK` or `INTERRUPTED`.
  */
 export async function ensureKernel(name: string, options: KernelOptions = {}): Promise<BuiltKernel> {
-  const report = progressReporter(options.onProgress);
   const plan = await readKernelPlan(name, options.configFolder ?? defaultConfigFolder);
   const found = await findPlanned(plan, await readToolchain());
   if (found !== undefined) return found;
@@ -38,22 +43,38 @@ export async function ensureKernel(name: string, options: KernelOptions = {}): P
   refuseCachePath();
   const toolchain = await readToolchain();
   if (toolchain === undefined) throw unusableToolchain();
+  const { signal } = options;
+  return withStore(options, async ({ paths, report }) => {
+    // Whoever held the lock before may have built this very kernel.
+    const built = await findPlanned(plan, toolchain);
+    if (built !== undefined) return built;
+    const kernel = await buildKernel(plan, { paths, toolchain, signal, report });
+    await recordRequest(paths, requestKeyOf(plan, toolchain), kernel.dir);
+    return kernel;
+  });
+}
+
+export interface Store extends SourceContext {
+  paths: StorePaths;
+  report: ReportProgress;
+}
+
+/**
+ * Runs `work` while no other process builds, looks up or removes kernels in this cache.
+ * @throws RingcrossError `DISK_FULL`, `FILE_LOCK` or `INTERRUPTED`, and what `work` throws.
+ */
+export async function withStore<T>(
+  { signal, onProgress }: Pick<KernelOptions, 'signal' | 'onProgress'>,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
   const paths = storePaths();
-  const lockOptions = {
-    signal: options.signal,
-    onWait: () => report('wait', 'another process is building a kernel', null),
-  };
+  const report = progressReporter(onProgress);
+  const store: Store = { paths, report, ...sourceContext({ paths, signal, report }, 'fetch') };
+  const onWait = () => report('wait', 'another process is at work on kernels', null);
   try {
-    return await withFileLock(paths.lock, lockOptions, async () => {
-      // Whoever held the lock before may have built this very kernel.
-      const built = await findPlanned(plan, toolchain);
-      if (built !== undefined) return built;
-      const kernel = await buildKernel(plan, { paths, toolchain, signal: options.signal, report });
-      await recordRequest(paths, requestKeyOf(plan, toolchain), kernel.dir);
-      return kernel;
-    });
+    return await withFileLock(paths.lock, { signal, onWait }, () => work(store));
   } catch (error) {
-    throwIfInterrupted(options.signal);
+    throwIfInterrupted(signal);
     if (tellsDiskFull(error)) throw diskFullError(paths.kernels, { cause: error });
     throw error;
   }
@@ -74,7 +95,7 @@ export interface KernelPreview {
   version: string;
   /** Digest of source, options, toolchain and recipe: equal ones lead to the same kernel. */
   request: string;
-  /** Of a reviewed build. */
+  /** Of a reviewed build, or about as many as most have: the same on every machine. */
   steps: number;
   /** What the cache has. */
   built: BuiltKernel | undefined;
@@ -98,36 +119,27 @@ export async function previewKernel(
     name,
     version: plan.source.version,
     request: requestKeyOf(plan, toolchain),
-    steps: plan.reviewedBuild.steps,
+    steps: plan.reviewedBuild?.steps ?? typicalSteps,
     built: await findPlanned(plan, toolchain),
   };
 }
 
+// 5.10 to 7.3, configured as ringcross' own, take about as many.
+const typicalSteps = 1400;
+
 function unusableToolchain(): RingcrossError {
   return new RingcrossError('KERNEL_TOOLS', 'gcc and ld are there but cannot run');
-}
-
-/** Every kernel of kernels.json, in its order, with what the cache has of it. */
-export async function listKernels({
-  configFolder = defaultConfigFolder,
-}: ConfigFolderOption = {}): Promise<{ name: string; version: string; built: BuiltKernel | undefined }[]> {
-  const [{ kernels }, toolchain] = await Promise.all([readKernelsFile(configFolder), readToolchain()]);
-  return Promise.all(
-    Object.keys(kernels).map(async (name) => {
-      const plan = await readKernelPlan(name, configFolder);
-      return { name, version: plan.source.version, built: await findPlanned(plan, toolchain) };
-    }),
-  );
 }
 
 /** The name of the kernel that is meant when none is named. */
 export async function defaultKernelName({
   configFolder = defaultConfigFolder,
 }: ConfigFolderOption = {}): Promise<string> {
-  return (await readKernelsFile(configFolder)).default;
+  return (await readKernelList(configFolder)).default;
 }
 
-async function findPlanned(
+/** The kernel of this plan if it is in the cache, built by this toolchain. */
+export async function findPlanned(
   plan: KernelPlan,
   toolchain: Toolchain | undefined,
 ): Promise<BuiltKernel | undefined> {
@@ -135,8 +147,9 @@ async function findPlanned(
   return toolchain && findByRequest(storePaths(), plan.name, requestKeyOf(plan, toolchain));
 }
 
-function requestKeyOf(plan: KernelPlan, toolchain: Toolchain): string {
-  return requestKey(plan.source.facts.sha256, plan.requests, toolchain);
+/** What a build of this plan is found by. */
+export function requestKeyOf(plan: KernelPlan, toolchain: Toolchain): string {
+  return requestKey(plan.source.digest, plan.requests, toolchain);
 }
 
 // The kernel's top Makefile refuses such paths itself, but only after the source has been fetched and unpacked.

@@ -14,17 +14,18 @@ export const recipe = 1;
  * Digest of what a build starts from. It tells without unpacking anything that a kernel is already there.
  * The order, comments and files of the requests do not matter, since no two of them contradict each other.
  */
-export function requestKey(sourceSha256: string, requests: readonly Request[], toolchain: Toolchain): string {
+export function requestKey(sourceDigest: string, requests: readonly Request[], toolchain: Toolchain): string {
   const options = Object.fromEntries(requests.map(({ symbol, value }) => [symbol, value]));
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
-  return digest({ recipe, sourceSha256, options: sorted, toolchain });
+  return digest({ recipe, sourceSha256: sourceDigest, options: sorted, toolchain });
 }
 
 /** Digest of what a kernel is made of: the cache key. Two requests with the same final config share a kernel. */
-export function kernelKey(sourceSha256: string, configSha256: string, toolchain: Toolchain): string {
-  return digest({ recipe, sourceSha256, configSha256, toolchain });
+export function kernelKey(sourceDigest: string, configSha256: string, toolchain: Toolchain): string {
+  return digest({ recipe, sourceSha256: sourceDigest, configSha256, toolchain });
 }
 
+// The key `sourceSha256` is older than sources that have no file: another would make every kernel anew.
 function digest(value: object): string {
   return sha256(JSON.stringify(value));
 }

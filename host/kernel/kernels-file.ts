@@ -1,33 +1,15 @@
-// kernel-config/kernels.json and kernels.lock.json: which kernels there are, and exactly what they are made of.
+// kernels.json and kernels.lock.json of a kernel-config folder: which kernels there are, and what they are made of.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { coerce, satisfies, validRange } from 'semver';
+import { validRange } from 'semver';
 import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
-import { ownRoot } from '../project.ts';
-import { overlay, type Request, readRequests } from './fragments.ts';
-import type { BuildSize } from './make-output.ts';
-import { openSource, sourceSettings } from './sources/index.ts';
-import type { KernelSource } from './sources/source.ts';
-
-/** The repository's own kernel-config folder. */
-export const defaultConfigFolder = join(ownRoot, 'kernel-config');
-
-/** A kernel as the two files and its fragments describe it. */
-export interface KernelPlan {
-  name: string;
-  source: KernelSource;
-  /** What the config is to hold: of the fragments that apply, less what the kernel is declared to lack. */
-  requests: Request[];
-  /** Symbols that a fragment asks for and this series does not have, and why that is well. */
-  lacks: ReadonlyMap<string, string>;
-  /** The size of a reviewed build: the first build on a machine measures its progress by it. */
-  reviewedBuild: BuildSize;
-}
+import { configFiles } from './config-folder.ts';
+import { lockedPins, sourceSettings } from './sources/index.ts';
 
 // A name becomes part of paths, so it holds nothing that a path gives a meaning to.
-const kernelName = z.string().regex(/^[\w][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
+export const kernelName = z.string().regex(/^[\w][\w.-]*$/, 'expected letters, digits, ".", "_" and "-"');
 
 const range = z.string().refine((text) => validRange(text) !== null, 'expected a range such as ">=6.4"');
 
@@ -39,110 +21,48 @@ const fragmentEntry = z.union([
 
 const fragmentList = z.array(fragmentEntry).min(1);
 
-const kernelsSchema = z
-  .strictObject({
-    default: kernelName,
-    /** What every kernel is configured with that names no fragments of its own. */
-    fragments: fragmentList,
-    /** `<kernel>-<flavour>` is that kernel with these fragments on top, whose lines win. */
-    flavours: z.record(kernelName, z.strictObject({ fragments: fragmentList })).default({}),
-    kernels: z.record(
-      kernelName,
-      z.strictObject({
-        source: sourceSettings,
-        fragments: fragmentList.optional(),
-        /** Symbols that a fragment asks for and this kernel does not have: symbol to reason. */
-        lacks: z.record(z.string().regex(/^\w+$/), z.string().min(1)).default({}),
-      }),
-    ),
-  })
-  .refine((file) => file.default in file.kernels, {
-    path: ['default'],
-    error: (issue) =>
-      `expected the name of a kernel in this file, got ${JSON.stringify((issue.input as { default: string }).default)}`,
-  });
+const kernelsSchema = z.strictObject({
+  /** The kernel that is meant where none is named. A project's file may leave it to ringcross' own. */
+  default: kernelName.optional(),
+  /** What every kernel of this file is configured with that names no fragments of its own; likewise. */
+  fragments: fragmentList.optional(),
+  /** `<kernel>-<flavour>` is that kernel with these fragments on top, whose lines win. */
+  flavours: z.record(kernelName, z.strictObject({ fragments: fragmentList })).default({}),
+  kernels: z.record(
+    kernelName,
+    z.strictObject({
+      source: sourceSettings,
+      fragments: fragmentList.optional(),
+      /** Symbols that a fragment asks for and this kernel does not have: symbol to reason. */
+      lacks: z.record(z.string().regex(/^\w+$/), z.string().min(1)).default({}),
+    }),
+  ),
+});
+
+/** What a build of a pinned kernel came to, where somebody has reviewed one. */
+const reviewed = {
+  build: z.strictObject({ steps: z.int().positive(), options: z.int().positive() }).optional(),
+};
+
+const [debian, kernelOrg, git] = lockedPins;
 
 const lockSchema = z.record(
   kernelName,
-  z.strictObject({
-    version: z.string().min(1),
-    sha256: z.string().regex(/^[\da-f]{64}$/, 'expected 64 lower-case hexadecimal digits'),
-    build: z.strictObject({ steps: z.int().positive(), options: z.int().positive() }),
-  }),
+  z.discriminatedUnion('kind', [debian.extend(reviewed), kernelOrg.extend(reviewed), git.extend(reviewed)]),
 );
 
+export type FragmentEntry = z.infer<typeof fragmentEntry>;
 export type KernelsFile = z.infer<typeof kernelsSchema>;
-type LockFile = z.infer<typeof lockSchema>;
+export type LockFile = z.infer<typeof lockSchema>;
 
-/** kernels.json of a kernel-config folder, checked. */
+/** kernels.json of a kernel-config folder, checked. Errors: KERNEL_CONFIG. */
 export async function readKernelsFile(folder: string): Promise<KernelsFile> {
-  return parseJson(join(folder, 'kernels.json'), kernelsSchema);
+  return parseJson(join(folder, configFiles.kernels), kernelsSchema);
 }
 
-/**
- * Everything that is known of one kernel before any work.
- * @throws RingcrossError `KERNEL_UNKNOWN`, `KERNEL_CONFIG` or `KERNEL_CONTRADICTION`.
- */
-export async function readKernelPlan(name: string, folder: string): Promise<KernelPlan> {
-  const file = await readKernelsFile(folder);
-  const { base, flavour } = splitName(name, file);
-  const kernel = file.kernels[base];
-  if (kernel === undefined) throw unknownKernel(name, file);
-  const pin = await readPin(base, folder);
-  const source = openSource(kernel.source, pin);
-  const read = (entries: readonly FragmentEntry[]) => readFragments(entries, source.version, folder);
-  const asked = readRequests(await read(kernel.fragments ?? file.fragments));
-  const onTop = readRequests(flavour === null ? [] : await read(file.flavours[flavour]?.fragments ?? []));
-  const lacks = new Map(Object.entries(kernel.lacks));
-  return {
-    name,
-    source,
-    requests: overlay(asked, onTop).filter(({ symbol }) => !lacks.has(symbol)),
-    lacks,
-    reviewedBuild: pin.build,
-  };
-}
-
-/** `6.12-debug` is the flavour `debug` of `6.12`, unless there is a kernel of that very name. */
-function splitName(
-  name: string,
-  { kernels, flavours }: KernelsFile,
-): { base: string; flavour: string | null } {
-  if (!(name in kernels))
-    for (const flavour of Object.keys(flavours))
-      if (name.endsWith(`-${flavour}`)) return { base: name.slice(0, -flavour.length - 1), flavour };
-  return { base: name, flavour: null };
-}
-
-function unknownKernel(name: string, { kernels, flavours }: KernelsFile): RingcrossError {
-  const suffixes = Object.keys(flavours).map((flavour) => `-${flavour}`);
-  const also = suffixes.length === 0 ? '' : `, each also with ${suffixes.join(' or ')}`;
-  return new RingcrossError(
-    'KERNEL_UNKNOWN',
-    `kernels.json has no kernel ${JSON.stringify(name)}; it names ${Object.keys(kernels).join(', ')}${also}`,
-  );
-}
-
-type FragmentEntry = z.infer<typeof fragmentEntry>;
-
-/** The fragments that apply to a kernel of this version. */
-async function readFragments(entries: readonly FragmentEntry[], version: string, folder: string) {
-  const comparable = coerce(version) ?? version;
-  const files = entries.flatMap((entry) => {
-    if (typeof entry === 'string') return [entry];
-    return satisfies(comparable, entry.versions) ? [entry.file] : [];
-  });
-  return Promise.all(files.map(async (file) => ({ name: file, text: await readText(join(folder, file)) })));
-}
-
-async function readPin(name: string, folder: string): Promise<LockFile[string]> {
-  const path = join(folder, 'kernels.lock.json');
-  const pin = (await parseJson(path, lockSchema))[name];
-  if (pin !== undefined) return pin;
-  throw new RingcrossError(
-    'KERNEL_CONFIG',
-    `${path}: expected an entry that pins kernel ${JSON.stringify(name)} of kernels.json, got none`,
-  );
+/** kernels.lock.json of a kernel-config folder, checked. Errors: KERNEL_CONFIG. */
+export async function readLockFile(folder: string): Promise<LockFile> {
+  return parseJson(join(folder, configFiles.lock), lockSchema);
 }
 
 async function parseJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
@@ -158,7 +78,8 @@ async function parseJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   throw new RingcrossError('KERNEL_CONFIG', `${path} is not as expected:\n${z.prettifyError(result.error)}`);
 }
 
-async function readText(path: string): Promise<string> {
+/** A text file of a kernel-config folder. Errors: KERNEL_CONFIG. */
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {

@@ -16,11 +16,12 @@ export interface BuildSize {
 
 /**
  * About how many steps a build of this many options takes, from builds that were: what the most similar one
- * took, in proportion. For 6.12 with 17 % fewer options this was 3 % off.
+ * took, in proportion. For 6.12 with 17 % fewer options this was 3 % off. `undefined` where none is known.
  */
-export function expectedSteps(options: number, known: readonly [BuildSize, ...BuildSize[]]): number {
+export function expectedSteps(options: number, known: readonly BuildSize[]): number | undefined {
   const distance = (build: BuildSize) => Math.abs(build.options - options);
-  const nearest = known.reduce((best, build) => (distance(build) < distance(best) ? build : best));
+  const [nearest] = known.toSorted((a, b) => distance(a) - distance(b));
+  if (nearest === undefined) return undefined;
   return Math.max(1, Math.round((nearest.steps * options) / nearest.options));
 }
 

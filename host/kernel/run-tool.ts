@@ -8,6 +8,8 @@ export interface ToolOptions {
   /** The whole environment; nothing is added from ours. */
   env: NodeJS.ProcessEnv;
   cwd?: string | undefined;
+  /** What the program reads from its standard input; nothing by default. */
+  input?: string | undefined;
   /** Raised: the program and its children get SIGTERM, five seconds later SIGKILL, and `INTERRUPTED` is thrown. */
   signal?: AbortSignal | undefined;
   /** Every line of standard output and standard error, as it comes. */
@@ -39,7 +41,8 @@ export async function runTool(
     extendEnv: false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    stdio: ['ignore', output, output, ...status],
+    ...(options.input === undefined ? {} : { input: options.input }),
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', output, output, ...status],
     killDescendants: true,
     forceKillAfterDelay: 5000,
     reject: false,

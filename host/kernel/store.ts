@@ -5,7 +5,7 @@
 //   kernels/under-way/                   builds under way; only the holder of the lock has one
 //   kernels/logs/                        logs of builds that failed
 //   kernels/lock                         one build at a time: each uses every core
-//   sources/                             downloads, kept, so that a changed fragment needs no new one
+//   sources/                             downloads and repositories, kept, so that a changed fragment needs no new one
 //   apt/                                 the private apt state
 
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { cacheRoot } from '../cache.ts';
 import { configValues } from './config-lines.ts';
 import { kept } from './keep.ts';
 import type { BuildSize } from './make-output.ts';
-import type { SourceFacts } from './sources/source.ts';
+import { type SourceFacts, sourceFacts } from './sources/source.ts';
 
 /** What is recorded beside a kept kernel, in kernel.json. */
 const manifestSchema = z.object({
@@ -28,7 +28,7 @@ const manifestSchema = z.object({
   /** Steps that make printed: later builds measure their progress by it. */
   steps: z.int().positive(),
   facts: z.object({
-    source: z.object({ kind: z.string(), package: z.string(), version: z.string(), sha256: z.string() }),
+    source: sourceFacts,
     configSha256: z.string(),
     imageSha256: z.string(),
     compiler: z.string(),
@@ -93,11 +93,6 @@ export function storePaths(root = cacheRoot()) {
 }
 
 export type StorePaths = ReturnType<typeof storePaths>;
-
-/** The path of a downloaded source. */
-export function sourceFile(paths: StorePaths, facts: SourceFacts): string {
-  return join(paths.sources, `${facts.package}_${facts.version}_${facts.sha256.slice(0, 16)}`);
-}
 
 /** The folder of the kernel with this key, kept or not. */
 export function kernelFolder(paths: StorePaths, version: string, key: string): string {
@@ -169,14 +164,17 @@ export async function removeTree(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
-/** The builds of this name that the cache has, as measures for the next one. */
-export async function keptBuilds(paths: StorePaths, name: string): Promise<BuildSize[]> {
+/** The builds that the cache has of the kernels asked for, as measures for the next one. */
+export async function keptBuilds(
+  paths: StorePaths,
+  isWanted: (name: string) => boolean,
+): Promise<BuildSize[]> {
   const folders = await readdir(paths.kernels).catch(() => []);
   const builds = await Promise.all(
     folders.map(async (folder) => {
       const dir = join(paths.kernels, folder);
       const manifest = await readManifest(dir);
-      if (manifest?.name !== name) return undefined;
+      if (manifest === undefined || !isWanted(manifest.name)) return undefined;
       const config = await readFile(join(dir, kept.config), 'utf8').catch(() => undefined);
       return config === undefined ? undefined : { steps: manifest.steps, options: configValues(config).size };
     }),

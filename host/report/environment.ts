@@ -1,4 +1,5 @@
 // Everything that could change a number, as a table.
+import { describeSource } from '../kernel/index.ts';
 import type { Manifest } from '../run/manifest.ts';
 import { renderTable } from './table.ts';
 
@@ -16,10 +17,7 @@ export const environment = (manifest: Manifest): string => {
     ['node', host.node],
     ...kernels.flatMap((kernel): [string, string][] => [
       [`kernel ${kernel.name}`, `${kernel.release}, build id ${kernel.buildId}`],
-      [
-        `kernel ${kernel.name}, source`,
-        `${kernel.source.package} ${kernel.source.version}, SHA-256 ${kernel.source.sha256}`,
-      ],
+      [`kernel ${kernel.name}, source`, describeSource(kernel.source)],
       [`kernel ${kernel.name}, image`, `SHA-256 ${kernel.imageSha256}, by ${kernel.compiler}`],
     ]),
     ['root image', `SHA-256 ${images.root}`],

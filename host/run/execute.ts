@@ -95,9 +95,11 @@ export const execute = async ({ options, plan, images, dir, ...before }: Executi
     jobs: plan.jobs,
     build: async (name, stop) => {
       const onProgress = kernelReporter(name, progress);
-      const kernel = await ensureKernel(name, { signal: either(signal, stop), onProgress }).finally(() =>
-        progress.update(`kernel ${name}`, null),
-      );
+      const kernel = await ensureKernel(name, {
+        configFolder: project.kernelConfigDir,
+        signal: either(signal, stop),
+        onProgress,
+      }).finally(() => progress.update(`kernel ${name}`, null));
       await keepConfig(dir, kernel);
       manifest = withKernel(manifest, kernel);
       await writeInTurn();

@@ -59,7 +59,9 @@ export const planRun = async (options: PlanOptions, mayBuild: boolean): Promise<
   const specs = await readSpecs(await findSpecs(project, options.specs));
   const names = [...new Set(options.kernels.length > 0 ? options.kernels : project.kernels)];
   const { lenses, probe: found } = await findLenses(options, names, mayBuild);
-  const kernels = await Promise.all(names.map((name) => previewKernel(name)));
+  const kernels = await Promise.all(
+    names.map((name) => previewKernel(name, { configFolder: project.kernelConfigDir })),
+  );
   const cells = planCells(await Promise.all(kernels.map(withConfig)), lenses, specs);
   const times = await readTimes(project.root);
   const weighed = cells.map((cell) => ({ ...cell, ...estimate(cell, times) }));
@@ -106,10 +108,11 @@ const withConfig = async ({ name, version, built }: KernelPreview) => ({
 const probeTask = 'probing the lens cycles';
 
 const findLenses = async (
-  { lenses, progress, signal }: PlanOptions,
+  options: PlanOptions,
   [first]: readonly string[],
   mayBuild: boolean,
 ): Promise<{ lenses: Lens[]; probe: ProbeResult | null }> => {
+  const { lenses, progress } = options;
   if (first === undefined || !needsProbe(lenses)) return { lenses: chooseLenses(lenses, null), probe: null };
   const settled = await settledProbe(cacheRoot());
   if (settled === null && !mayBuild) {
@@ -118,17 +121,14 @@ const findLenses = async (
     );
     return { lenses: chooseLenses(lenses, { works: true }), probe: null };
   }
-  const result = settled ?? (await probeWith(first, progress, signal));
+  const result = settled ?? (await probeWith(first, options));
   if (!result.works) progress.line(`lens cycles: not on this host: ${result.reason}`);
   return { lenses: chooseLenses(lenses, result), probe: result };
 };
 
-const probeWith = async (
-  name: string,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<ProbeResult> => {
-  const kernel = await ensureKernel(name, { signal, onProgress: kernelReporter(name, progress) });
+const probeWith = async (name: string, { project, progress, signal }: PlanOptions): Promise<ProbeResult> => {
+  const onProgress = kernelReporter(name, progress);
+  const kernel = await ensureKernel(name, { configFolder: project.kernelConfigDir, signal, onProgress });
   progress.update(`kernel ${name}`, null);
   progress.update(probeTask, 'booting a guest under KVM');
   const result = await probe(kernel, await ensureGuestImages(), signal);

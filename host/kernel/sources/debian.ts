@@ -1,7 +1,7 @@
 // Debian's linux-source packages, fetched by the host's apt without root and without touching its state.
 
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { canAccess } from '../../../vm/can-access.ts';
 import { RingcrossError } from '../../../vm/errors.ts';
@@ -9,7 +9,10 @@ import { hostEnvironment } from '../environment.ts';
 import { runTool, type ToolResult } from '../run-tool.ts';
 import { findDebianMirrors, mirrorVariables, namedMirrors, sourcesList } from './apt-mirrors.ts';
 import { type AptState, prepareAptState } from './apt-state.ts';
-import type { Pin, SourceContext, SourceKind } from './source.ts';
+import { downloadName, keptDownload } from './kept-download.ts';
+import { sha256Text } from './pin-text.ts';
+import { type SourceContext, type SourceKind, type SourcePlace, updateCommand } from './source.ts';
+import { unpackTar, unpackTools } from './unpack-tar.ts';
 
 // These become words of an apt source list, so nothing in them may mean more.
 const word = z.string().regex(/^[a-z\d][a-z\d.+-]*$/, 'expected a Debian package or suite name');
@@ -21,19 +24,38 @@ const settings = z.strictObject({
   suites: z.array(word).min(1),
 });
 
+const pin = z.strictObject({
+  /** The first kind there was: an entry that names none is of this one. */
+  kind: z.literal('debian').optional(),
+  version: z.string().min(1),
+  /** Of the .deb. */
+  sha256: sha256Text,
+});
+
 export type DebianSettings = z.infer<typeof settings>;
+type DebianPin = z.infer<typeof pin>;
 
 /** linux-source packages of Debian. The download is the .deb; its signature is checked by apt, its digest by us. */
 export const debian = {
   settings,
-  open: (chosen, pin) => ({
-    facts: { kind: chosen.kind, package: chosen.package, version: pin.version, sha256: pin.sha256 },
-    version: upstreamVersion(pin.version),
-    tools: ['apt-get', 'apt-cache', 'dpkg-deb', 'tar', 'xz', 'bash'],
-    fetch: (file, context) => fetchPackage(chosen, pin, file, context),
-    unpack: (file, folder, context) => unpackPackage(chosen, file, folder, context),
-  }),
-} satisfies SourceKind<DebianSettings>;
+  pin,
+  open: (chosen, { version, sha256 }, place) => {
+    const wanted = { package: chosen.package, version, sha256 };
+    const ensure = (context: SourceContext) =>
+      keptDownload(wanted, context, (file) => fetchPackage(chosen, version, place, file, context));
+    return {
+      facts: { kind: chosen.kind, ...wanted },
+      version: upstreamVersion(version),
+      digest: sha256,
+      tools: ['apt-get', 'apt-cache', 'dpkg-deb', 'xz', ...unpackTools],
+      kept: [downloadName(wanted)],
+      fetch: async (context) => void (await ensure(context)),
+      unpack: (folder, context) =>
+        unpackPackage(chosen, join(context.sources, downloadName(wanted)), folder, context),
+    };
+  },
+  resolve: newestPackage,
+} satisfies SourceKind<DebianSettings, DebianPin>;
 
 /** `6.12.117` of `6.12.117-1`: a Debian version without its epoch and revision. */
 export function upstreamVersion(version: string): string {
@@ -42,11 +64,12 @@ export function upstreamVersion(version: string): string {
 
 async function fetchPackage(
   chosen: DebianSettings,
-  pin: Pin,
+  version: string,
+  place: SourcePlace,
   file: string,
   context: SourceContext,
 ): Promise<void> {
-  const wanted = `${chosen.package}=${pin.version}`;
+  const wanted = `${chosen.package}=${version}`;
   context.onProgress(`reading Debian's package lists for ${wanted}`, null);
   const apt = await prepareApt(chosen, context);
   const update = await runApt(['update'], apt, context);
@@ -59,7 +82,7 @@ async function fetchPackage(
     );
     const [name] = (await readdir(folder)).filter((entry) => entry.endsWith('.deb'));
     if (download.failed || name === undefined) {
-      throw await fetchError(chosen, pin, apt, context, update, download);
+      throw await fetchError(chosen, version, place, apt, context, update, download);
     }
     await rename(join(folder, name), file);
   } finally {
@@ -120,7 +143,8 @@ async function runApt(
 
 async function fetchError(
   chosen: DebianSettings,
-  pin: Pin,
+  version: string,
+  place: SourcePlace,
   { configFile }: AptState,
   { signal }: SourceContext,
   update: ToolResult,
@@ -133,21 +157,69 @@ async function fetchError(
   if (!listsComplete || !notThere.test(download.stderr)) {
     return new RingcrossError(
       'KERNEL_SOURCE_FETCH',
-      `apt could not download ${chosen.package} ${pin.version}:\n${complaints.join('\n')}`,
+      `apt could not download ${chosen.package} ${version}:\n${complaints.join('\n')}`,
       { log: `${update.stdout}\n${update.stderr}\n${download.stdout}\n${download.stderr}`.trim() },
     );
   }
-  const versions = await runTool(['apt-cache', '-c', configFile, 'madison', chosen.package], {
-    env: hostEnvironment(),
-    signal,
-  });
+  const versions = await readVersions(chosen, configFile, signal);
   return new RingcrossError(
     'KERNEL_SOURCE_GONE',
-    `kernels.lock.json pins ${chosen.package} ${pin.version}, which the archive no longer has in ` +
-      `${chosen.suites.join(', ')}; it has ${availableVersions(versions.stdout).join(', ') || 'no version at all'}. ` +
-      'Pin one of those, with its SHA-256',
-    { next: `apt-get -c ${configFile} download --print-uris ${chosen.package}` },
+    `kernels.lock.json pins ${chosen.package} ${version}, which the archive no longer has in ` +
+      `${chosen.suites.join(', ')}; it has ${versions.join(', ') || 'no version at all'}`,
+    { next: updateCommand(place) },
   );
+}
+
+/** The newest version in the suites, or the one wanted, by the package lists alone. */
+async function newestPackage(
+  chosen: DebianSettings,
+  wanted: string | undefined,
+  _place: SourcePlace,
+  context: SourceContext,
+): Promise<DebianPin> {
+  context.onProgress(`reading Debian's package lists for ${chosen.package}`, null);
+  const apt = await prepareApt(chosen, context);
+  const update = await runApt(['update'], apt, context);
+  const complaints = complaintsOf(update.stderr);
+  // Old lists would answer as well, with a version of yesterday that may be gone.
+  if (update.failed || complaints.length > 0)
+    throw new RingcrossError(
+      'KERNEL_SOURCE_FETCH',
+      `apt could not read the package lists of ${chosen.suites.join(', ')}:\n${complaints.join('\n')}`,
+      { log: `${update.stdout}\n${update.stderr}`.trim() },
+    );
+  const versions = await readVersions(chosen, apt.configFile, context.signal);
+  const version = wanted ?? versions[0];
+  if (version === undefined || !versions.includes(version))
+    throw new RingcrossError(
+      'KERNEL_SOURCE_GONE',
+      `expected ${chosen.package} ${wanted ?? 'of any version'} in ${chosen.suites.join(', ')}, but the archive has ` +
+        (versions.join(', ') || 'no version at all'),
+    );
+  const show = ['apt-cache', '-c', apt.configFile, 'show', `${chosen.package}=${version}`] as const;
+  const record = await runTool(show, { env: hostEnvironment(), signal: context.signal });
+  const sha256 = packageSha256(record.stdout);
+  if (sha256 === undefined)
+    throw new RingcrossError(
+      'KERNEL_SOURCE_FETCH',
+      `expected the SHA-256 of ${chosen.package} ${version} in apt's package lists, but there is none`,
+      { log: `${record.stdout}\n${record.stderr}`.trim() },
+    );
+  return { version, sha256 };
+}
+
+async function readVersions(
+  chosen: DebianSettings,
+  configFile: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const madison = ['apt-cache', '-c', configFile, 'madison', chosen.package] as const;
+  return availableVersions((await runTool(madison, { env: hostEnvironment(), signal })).stdout);
+}
+
+/** The SHA-256 in a package's record of `apt-cache show`. */
+export function packageSha256(record: string): string | undefined {
+  return /^SHA256: ([\da-f]{64})$/m.exec(record)?.[1];
 }
 
 /** apt's warnings and errors among its output, without repetitions. */
@@ -161,17 +233,6 @@ export function availableVersions(madison: string): string[] {
   return [...new Set(versions.filter((version) => version !== ''))];
 }
 
-// `pipefail`: the exit status of the last tar alone would hide a damaged package.
-// What no x86 build reads is left packed: code of other architectures (not their Kconfig files, some are sourced
-// from elsewhere), manuals, perf and the self-tests. That is a third of all files.
-const unpackScript = `set -euo pipefail
-dpkg-deb --fsys-tarfile "$1" |
-  tar --extract --to-stdout "./usr/src/$2.tar.xz" |
-  xz --decompress --stdout --threads=0 |
-  tar --extract --directory="$3" --strip-components=1 --wildcards \\
-    --exclude="$2/arch/[!x]*/*.[chS]" --exclude="$2/arch/[!x]*/boot/dts/*" \\
-    --exclude="$2/Documentation/*/*" --exclude="$2/tools/perf/*" --exclude="$2/tools/testing/*"`;
-
 async function unpackPackage(
   chosen: DebianSettings,
   file: string,
@@ -179,15 +240,9 @@ async function unpackPackage(
   context: SourceContext,
 ): Promise<void> {
   context.onProgress(`${chosen.package}, about 1.5 GB`, null);
-  const result = await runTool(['bash', '-c', unpackScript, 'unpack', file, chosen.package, folder], {
-    env: hostEnvironment(),
-    signal: context.signal,
-    cwd: dirname(folder),
-  });
-  if (!result.failed) return;
-  // The first complaint is the reason; the programs further down the pipe then complain of its consequences.
-  const [reason] = result.stderr.trim().split('\n');
-  throw new RingcrossError('KERNEL_SOURCE_UNPACK', `cannot unpack ${file}: ${reason}`, {
-    log: result.stderr,
-  });
+  const producer = `dpkg-deb --fsys-tarfile "$1" |
+  tar --extract --to-stdout "./usr/src/$2.tar.xz" |
+  xz --decompress --stdout --threads=0`;
+  const args = [file, chosen.package];
+  await unpackTar(producer, { what: file, top: chosen.package, args }, folder, context);
 }

@@ -4,14 +4,10 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { debian } from './debian.ts';
+import { downloadName } from './kept-download.ts';
 
 test('a package unpacks to its kernel tree, without what no x86 build reads', async (t) => {
-  const {
-    folder,
-    package: file,
-    source,
-    context,
-  } = await makePackage(t, [
+  const { folder, source, context } = await makePackage(t, [
     'Makefile',
     'Documentation/Kconfig',
     'Documentation/admin-guide/x.rst',
@@ -23,7 +19,7 @@ test('a package unpacks to its kernel tree, without what no x86 build reads', as
   ]);
   const tree = join(folder, 'tree');
   await mkdir(tree);
-  await source.unpack(file, tree, context);
+  await source.unpack(tree, context);
   const files = (await readdir(tree, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(tree.length + 1));
@@ -43,7 +39,7 @@ test('a damaged package is an error', async (t) => {
   await truncate(file, 300);
   const tree = join(folder, 'tree');
   await mkdir(tree);
-  await t.throwsAsync(source.unpack(file, tree, context), { code: 'KERNEL_SOURCE_UNPACK' });
+  await t.throwsAsync(source.unpack(tree, context), { code: 'KERNEL_SOURCE_UNPACK' });
 });
 
 // A real .deb of the same layout as Debian's, with a few small files.
@@ -64,12 +60,19 @@ async function makePackage(t: ExecutionContext, files: readonly string[]) {
     `Package: ${name}\nVersion: 1.0-1\nArchitecture: all\nMaintainer: none <none@example>\nDescription: x\n`,
   );
   await execa('tar', ['-cJf', join(root, `usr/src/${name}.tar.xz`), '-C', folder, name]);
-  const file = join(folder, 'package.deb');
+  const sha256 = 'a'.repeat(64);
+  const file = join(folder, downloadName({ package: name, version: '1.0-1', sha256 }));
   await execa('dpkg-deb', ['--build', root, file]);
   const source = debian.open(
     { kind: 'debian', package: name, suites: ['s'] },
-    { version: '1.0-1', sha256: '' },
+    { version: '1.0-1', sha256 },
+    { name: '1.0', folder },
   );
-  const context = { stateFolder: join(folder, 'apt'), signal: undefined, onProgress: () => undefined };
+  const context = {
+    sources: folder,
+    stateFolder: join(folder, 'apt'),
+    signal: undefined,
+    onProgress: () => undefined,
+  };
   return { folder, package: file, source, context };
 }

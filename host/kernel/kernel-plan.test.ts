@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { defaultConfigFolder, readKernelPlan, readKernelsFile } from './kernels-file.ts';
+import { defaultConfigFolder } from './config-folder.ts';
+import { readKernelList } from './kernel-list.ts';
+import { planKernel, readKernelPlan } from './kernel-plan.ts';
+import { readKernelsFile } from './kernels-file.ts';
 
 const kernels = {
   default: '6.12',
@@ -32,14 +35,14 @@ test('a plan has the source, the pin and the requests', async (t) => {
     requests: [{ symbol: 'NET', value: 'y', line: 1, fragment: 'fragments/a.config' }],
   });
   t.is(plan.source.version, '6.12.117');
-  t.is(plan.source.facts.sha256, 'a'.repeat(64));
+  t.is(plan.source.digest, 'a'.repeat(64));
 });
 
 test('an unknown kernel is told with those there are', async (t) => {
   const folder = await configFolder(t, { kernels, lock });
   await t.throwsAsync(readKernelPlan('6.99', folder), {
     code: 'KERNEL_UNKNOWN',
-    message: 'kernels.json has no kernel "6.99"; it names 6.12',
+    message: /has no kernel "6\.99"; it names 6\.12/,
   });
 });
 
@@ -59,7 +62,7 @@ test('a flavour is its kernel with lines on top that win, and is pinned by it', 
   t.is(plan.source.version, '6.12.117');
   await t.throwsAsync(readKernelPlan('6.12-lean', folder), {
     code: 'KERNEL_UNKNOWN',
-    message: 'kernels.json has no kernel "6.12-lean"; it names 6.12, each also with -debug',
+    message: /has no kernel "6\.12-lean"; it names 6\.12.*, each also with -debug/,
   });
 });
 
@@ -83,6 +86,42 @@ test('what a kernel is declared to lack is not asked of it', async (t) => {
   t.deepEqual([...plan.lacks], [['NET', 'came later']]);
 });
 
+test("a project's kernels extend ringcross' own, and win where both have a name", async (t) => {
+  const project = {
+    flavours: { mine: { fragments: ['fragments/a.config'] } },
+    kernels: { '6.12': kernels.kernels['6.12'], own: kernels.kernels['6.12'] },
+  };
+  const folder = await configFolder(t, { kernels: project, lock: { ...lock, own: lock['6.12'] } });
+  const list = await readKernelList(folder);
+  const shipped = await readKernelList(defaultConfigFolder);
+  t.deepEqual(list.folders, [folder, defaultConfigFolder]);
+  t.is(list.default, shipped.default);
+  t.deepEqual([...list.kernels.keys()].slice(0, 2), ['6.12', 'own']);
+  t.is(list.kernels.get('6.12')?.folder, folder);
+  for (const name of shipped.kernels.keys())
+    t.is(list.kernels.get(name)?.folder, name === '6.12' ? folder : defaultConfigFolder);
+  // It names no fragments of its own, so it is configured as ringcross' own are.
+  const mine = await planKernel('own', list);
+  t.true(mine.requests.length > 100);
+  t.true(mine.requests.some(({ fragment }) => fragment === 'fragments/base.config'));
+  // The project's flavours are for every kernel.
+  const flavoured = await planKernel(`${shipped.default}-mine`, list);
+  t.true(flavoured.requests.some(({ fragment }) => fragment === 'fragments/a.config'));
+});
+
+test("a project's list of fragments may name ringcross' own beside its own", async (t) => {
+  const project = { ...kernels, fragments: ['fragments/netlink.config', 'fragments/a.config'] };
+  const folder = await configFolder(t, { kernels: project, lock, fragment: 'CONFIG_MINE=y\n' });
+  const { requests } = await readKernelPlan('6.12', folder);
+  t.deepEqual([...new Set(requests.map(({ fragment }) => fragment))], project.fragments);
+});
+
+test("a folder that names no kernels is ringcross' own list", async (t) => {
+  const folder = await configFolder(t, { kernels, lock });
+  await rm(join(folder, 'kernels.json'));
+  t.deepEqual(await readKernelList(folder), await readKernelList(defaultConfigFolder));
+});
+
 const wrong: [title: string, files: Partial<Files>, message: RegExp][] = [
   ['no lock entry', { lock: {} }, /kernels\.lock\.json: expected an entry that pins kernel "6\.12"/],
   [
@@ -90,12 +129,27 @@ const wrong: [title: string, files: Partial<Files>, message: RegExp][] = [
     { lock: { '6.12': { ...lock['6.12'], sha256: 'ab' } } },
     /64 lower-case hex.*\n.*sha256/,
   ],
+  [
+    'a pin of another kind of source',
+    { lock: { '6.12': { kind: 'git', version: '6.12.0', commit: 'a'.repeat(40), tree: 'b'.repeat(40) } } },
+    /pins kernel "6\.12" of kernels\.json, whose source is debian, got one of git/,
+  ],
+  [
+    'a short hash',
+    { lock: { '6.12': { kind: 'git', version: '6.12.0', commit: 'abc', tree: 'b'.repeat(40) } } },
+    /full hash of git's.*\n.*commit/,
+  ],
+  [
+    'a pin of no kind there is',
+    { lock: { '6.12': { kind: 'ftp' } } },
+    /kernels\.lock\.json is not as expected/,
+  ],
   ['an unknown kind of source', { kernels: withSource({ kind: 'ftp' }) }, /kind/],
   ['a misspelt key', { kernels: withSource({ ...kernels.kernels['6.12'].source, suits: [] }) }, /suits/],
   [
     'a default that is not there',
-    { kernels: { ...kernels, default: '6.1' } },
-    /expected the name of a kernel.*got "6\.1"/,
+    { kernels: { ...kernels, default: '6.99' } },
+    /expected the name of a kernel.*got "6\.99"/,
   ],
   ['a name that is a path', { kernels: { ...kernels, default: '../x' } }, /expected letters, digits/],
   [
