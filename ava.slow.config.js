@@ -1,4 +1,4 @@
-// Tests that build kernels: not part of `npm test`.
+// Tests that build kernels, or install the package: not part of `npm test`.
 export default {
   extensions: ['ts'],
   files: ['**/*.slow.test.ts'],

