@@ -8,9 +8,9 @@ import { readConfigs } from '../host/run/kernel-configs.ts';
 import type { CellResult, Results } from '../host/run/results.ts';
 import { removeRuns, runHere } from './run-here.ts';
 
-test.after.always(removeRuns);
-
 const project = await loadProject(join(import.meta.dirname, 'matrix-fixtures'));
+
+test.after.always(removeRuns);
 
 const find = ({ cells }: Results, kernel: string, spec: string): CellResult => {
   const cell = cells.find((one) => one.kernel === kernel && one.spec === spec);

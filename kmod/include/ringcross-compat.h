@@ -76,6 +76,27 @@ static inline void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*f
 	int name(struct rchan_buf *buf, void *subbuf, void *prev_subbuf, size_t prev_padding)
 #endif
 
+/*
+ * 7.0: relay's files are mapped by mmap_prepare and have no mmap. RINGCROSS_RELAY_MAP() defines the
+ * operation of a file whose private data is a buffer of relay's; relay itself checks the length only, and
+ * from a later page on its fault handler would look beyond the buffer.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define RINGCROSS_RELAY_MAP(name)                                                                  \
+	static int name(struct vm_area_desc *desc)                                                 \
+	{                                                                                          \
+		return desc->pgoff ? -EINVAL : relay_file_operations.mmap_prepare(desc);           \
+	}
+#define RINGCROSS_RELAY_MAP_OP mmap_prepare
+#else
+#define RINGCROSS_RELAY_MAP(name)                                                                  \
+	static int name(struct file *file, struct vm_area_struct *vma)                             \
+	{                                                                                          \
+		return vma->vm_pgoff ? -EINVAL : relay_file_operations.mmap(file, vma);            \
+	}
+#define RINGCROSS_RELAY_MAP_OP mmap
+#endif
+
 /* 7.0: the files of a file system in memory are kept by themselves, and go with any super block. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define ringcross_kill_super kill_anon_super

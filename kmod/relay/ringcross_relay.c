@@ -302,13 +302,7 @@ static int relayed_map_open(struct inode *inode, struct file *file)
 	return relay_file_operations.open(inode, file);
 }
 
-/* Relay checks the length only; from a later page on its fault handler would look beyond the buffer. */
-static int relayed_map_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	if (vma->vm_pgoff)
-		return -EINVAL;
-	return relay_file_operations.mmap(file, vma);
-}
+RINGCROSS_RELAY_MAP(relayed_map_mmap)
 
 static int relayed_map_release(struct inode *inode, struct file *file)
 {
@@ -319,7 +313,7 @@ static int relayed_map_release(struct inode *inode, struct file *file)
 static const struct file_operations relayed_map_fops = {
 	.owner = THIS_MODULE,
 	.open = relayed_map_open,
-	.mmap = relayed_map_mmap,
+	.RINGCROSS_RELAY_MAP_OP = relayed_map_mmap,
 	.release = relayed_map_release,
 };
 
