@@ -3,24 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { growthsOver, mergeBaseline, parsePercent, readBaseline, writeBaseline } from './baseline.ts';
-import { measured, spread } from './report/fixtures/measured.ts';
+import { measured, passedCell, spread } from './report/fixtures/measured.ts';
 import type { CaseResult, CellResult, Results } from './run/results.ts';
 
-const cell = (kernel: string, cases: CaseResult[], more: Partial<CellResult> = {}): CellResult => ({
-  kernel,
-  release: `${kernel}.1`,
-  lens: 'instructions',
-  spec: 'chardev',
-  outcome: 'passed',
-  start: null,
-  bootMs: null,
-  ms: 0,
-  tests: [],
-  cases,
-  findings: [],
-  accounts: [],
-  ...more,
-});
+const cell = (kernel: string, cases: CaseResult[], more: Partial<CellResult> = {}): CellResult =>
+  passedCell({ kernel, release: `${kernel}.1`, cases, ...more });
 
 const results = (...cells: CellResult[]): Results => ({ schema: 1, run: 'r', cells });
 

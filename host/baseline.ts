@@ -1,10 +1,12 @@
 // A baseline: the medians that were reviewed, kept in the project like a lock file, and what has grown since. In the lens
 // `instructions` any difference is real, so the gate has no noise.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { RingcrossError } from '../vm/errors.ts';
+import { writeJson } from './json-file.ts';
+import { type Group, groupsOf } from './report/groups.ts';
 import { type Change, figureName, figuresOf, growth } from './report/kernel-changes.ts';
-import type { CaseResult, Results } from './run/results.ts';
+import type { Results } from './run/results.ts';
 
 const schema = z.strictObject({
   schema: z.literal(1),
@@ -41,10 +43,7 @@ export const readBaseline = async (path: string): Promise<Baseline> => {
 };
 
 /** Whole or not at all. One figure a line, sorted, so that a reviewer sees what changed. */
-export const writeBaseline = async (path: string, baseline: Baseline): Promise<void> => {
-  await writeFile(`${path}.new`, `${JSON.stringify(baseline, null, 2)}\n`);
-  await rename(`${path}.new`, path);
-};
+export const writeBaseline = (path: string, baseline: Baseline): Promise<void> => writeJson(path, baseline);
 
 /**
  * A run's figures over those of `earlier`: a kernel that the run has is replaced in those specs' figures that it has, since a
@@ -52,7 +51,7 @@ export const writeBaseline = async (path: string, baseline: Baseline): Promise<v
  */
 export const mergeBaseline = (earlier: Baseline | null, results: Results): Baseline => {
   const kernels: Baseline['kernels'] = { ...earlier?.kernels };
-  const exact = exactCells(results);
+  const exact = exactGroups(results);
   if (exact.length === 0)
     throw new RingcrossError(
       'BASELINE',
@@ -88,7 +87,7 @@ export interface Growths {
  * baseline lacks a kernel of the run: that must not pass for no growth.
  */
 export const growthsOver = (allowed: number, baseline: Baseline, results: Results): Growths[] =>
-  exactCells(results).map(({ kernel, release, cases }) => {
+  exactGroups(results).map(({ kernel, release, cases }) => {
     const base = baseline.kernels[kernel];
     if (base === undefined)
       throw new RingcrossError(
@@ -114,17 +113,9 @@ export const growthsOver = (allowed: number, baseline: Baseline, results: Result
     return { kernel, release, baseRelease: base.release, over, unknown };
   });
 
-/** The cases of each kernel in the exact lens. */
-const exactCells = ({ cells }: Results): { kernel: string; release: string; cases: CaseResult[] }[] => {
-  const found = new Map<string, { kernel: string; release: string; cases: CaseResult[] }>();
-  for (const { kernel, release, lens, cases } of cells) {
-    if (lens !== 'instructions' || cases.length === 0) continue;
-    const own = found.get(kernel) ?? { kernel, release: release ?? kernel, cases: [] };
-    found.set(kernel, own);
-    own.cases.push(...cases);
-  }
-  return [...found.values()];
-};
+/** The groups that have exact figures: one for each kernel. */
+const exactGroups = (results: Results): Group[] =>
+  groupsOf(results).filter(({ unit, cases }) => unit === 'instructions' && cases.length > 0);
 
 /** `2%` or `0.5 %` as a part of one. Null where it is none. */
 export const parsePercent = (text: string): number | null => {

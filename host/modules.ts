@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { coerce, satisfies } from 'semver';
 import { RingcrossError } from '../vm/errors.ts';
 import { throwIfInterrupted } from '../vm/interrupted.ts';
 import { withTemporaryFolder } from '../vm/temporary.ts';
 import { cacheRoot } from './cache.ts';
 import { buildEnvironment, makeArguments } from './kernel/environment.ts';
 import type { BuiltKernel } from './kernel/index.ts';
+import { isInRange } from './version-range.ts';
 
 /** Changes with how modules are built, so that an older one is not taken. */
 const recipe = 2;
@@ -84,7 +84,7 @@ const buildModule = async (
     kernel.buildTree,
     `M=${source}`,
     // 5.10's own headers warn with it: mmzone.h sets a variable that nothing reads.
-    ...(satisfies(coerce(kernel.version) ?? kernel.version, '>=6.1') ? ['W=1'] : []),
+    ...(isInRange(kernel.version, '>=6.1') ? ['W=1'] : []),
     // Paths in messages and in debug information are the project's, so that the same sources make the same bytes.
     `KCFLAGS=-Werror -ffile-prefix-map=${work}/=${basename(modulesDir)}/ -fdebug-prefix-map=${kernel.buildTree}=.`,
     ...makeArguments(),

@@ -1,7 +1,7 @@
 // From what is asked for to cells, and which of them cannot run. Pure.
-import { coerce, satisfies } from 'semver';
 import { type Lens, lensRecords } from '../vm/lens.ts';
 import type { SpecFile } from './guest-build/spec.ts';
+import { isInRange } from './version-range.ts';
 
 /** The unit of scheduling, isolation and retry: one spec on one kernel through one lens, in a guest of its own. */
 export interface Cell {
@@ -46,7 +46,7 @@ export const unmetNeed = (
   lens: Lens,
   { name: kernel, version, config }: PlannedKernel,
 ): string | null => {
-  if (!satisfies(coerce(version) ?? version, needs.kernel))
+  if (!isInRange(version, needs.kernel))
     return `needs Linux ${needs.kernel}, but kernel ${kernel} is ${version}`;
   for (const need of config === null ? [] : needs.config) {
     const [symbol = '', value] = need.split('=');

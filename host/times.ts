@@ -1,9 +1,10 @@
 // How long cells take: a file in the project that is reviewed like a lock file, so that all machines weigh alike.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { RingcrossError } from '../vm/errors.ts';
 import type { Lens } from '../vm/lens.ts';
+import { writeJson } from './json-file.ts';
 import type { CellOutcome, CellResult } from './run/results.ts';
 
 export const timesName = 'ringcross.times.json';
@@ -95,7 +96,6 @@ export const recordTimes = async (root: string, cells: readonly CellResult[]): P
   const path = join(root, timesName);
   const times = [...withMeasured(await readTimes(root), cells)].sort(([a], [b]) => (a < b ? -1 : 1));
   const file: z.input<typeof timesSchema> = { schema: 1, cells: Object.fromEntries(times) };
-  await writeFile(`${path}.new`, `${JSON.stringify(file, null, 2)}\n`);
-  await rename(`${path}.new`, path);
+  await writeJson(path, file);
   return path;
 };

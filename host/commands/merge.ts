@@ -9,6 +9,6 @@ export const mergeCommand = async (dirs: readonly string[], out: string, told: T
   const { commit } = merged.manifest.ringcross;
   if (commit?.endsWith('-dirty'))
     process.stderr.write(`note: all shards ran from ${commit}: what was changed there nobody can compare\n`);
-  if (!(await tellRun(merged.dir, told))) return 3;
+  if (!(await tellRun(merged, told))) return 3;
   return exitStatus(merged.results);
 };

@@ -10,6 +10,8 @@ import {
   writeReliability,
   writeReport,
 } from '../report/write.ts';
+import type { Run } from '../run/execute.ts';
+import { readConfigs } from '../run/kernel-configs.ts';
 
 /** The files of pages to publish; null for one that is not wanted. */
 export interface Pages {
@@ -59,8 +61,8 @@ export interface Told {
  * Writes the report; the tables, or the results for a program, go to standard output, its path to standard error. Then the
  * reporters do theirs: false where one of them failed, which is said.
  */
-export const tellRun = async (dir: string, told: Told): Promise<boolean> =>
-  tellFound(dir, await readRun(dir), told);
+export const tellRun = async ({ dir, ...run }: Run, told: Told): Promise<boolean> =>
+  tellFound(dir, { ...run, configs: await readConfigs(dir) }, told);
 
 const tellFound = async (dir: string, run: ReadRun, { json, reporters }: Told): Promise<boolean> => {
   const { results, manifest } = run;

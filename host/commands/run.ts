@@ -45,7 +45,7 @@ const tellRunOf = async (
   const baseline = gate && (await readBaseline(gate.baseline));
   const done = await work();
   progress[Symbol.dispose]();
-  const isTold = await tellRun(done.dir, told);
+  const isTold = await tellRun(done, told);
   if (isRecording) {
     const path = await recordTimes(project.root, done.results.cells);
     process.stderr.write(`times: ${relative(process.cwd(), path)}\n`);

@@ -1,9 +1,9 @@
 // Everything that is known of one kernel before any work.
 
 import { join } from 'node:path';
-import { coerce, satisfies } from 'semver';
 import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
+import { isInRange } from '../version-range.ts';
 import { configFiles } from './config-folder.ts';
 import { overlay, type Request, readRequests } from './fragments.ts';
 import { type KernelList, readKernelList } from './kernel-list.ts';
@@ -107,10 +107,9 @@ function searchedFolders({ folders }: KernelList, from: string | undefined): rea
 
 /** The fragments that apply to a kernel of this version. */
 async function readFragments(entries: readonly FragmentEntry[], version: string, folders: readonly string[]) {
-  const comparable = coerce(version) ?? version;
   const files = entries.flatMap((entry) => {
     if (typeof entry === 'string') return [entry];
-    return satisfies(comparable, entry.versions) ? [entry.file] : [];
+    return isInRange(version, entry.versions) ? [entry.file] : [];
   });
   return Promise.all(
     files.map(async (file) => ({ name: file, text: await readText(await findFragment(file, folders)) })),

@@ -1,25 +1,17 @@
 import test from 'ava';
 import type { CaseResult, CellResult, Results } from '../run/results.ts';
 import { configDifference } from './config-difference.ts';
-import { measured, spread } from './fixtures/measured.ts';
+import { measured, passedCell, spread } from './fixtures/measured.ts';
 import { signedPercent } from './kernel-changes.ts';
 import { kernelSections } from './kernels.ts';
 
-const cell = (release: string, send: number | null, more: Partial<CellResult> = {}): CellResult => ({
-  kernel: release.replace(/\.\d+$/, ''),
-  release,
-  lens: 'instructions',
-  spec: 'chardev',
-  outcome: 'passed',
-  start: null,
-  bootMs: null,
-  ms: 0,
-  tests: [],
-  cases: send === null ? [] : [sending(send)],
-  findings: [],
-  accounts: [],
-  ...more,
-});
+const cell = (release: string, send: number | null, more: Partial<CellResult> = {}): CellResult =>
+  passedCell({
+    kernel: release.replace(/\.\d+$/, ''),
+    release,
+    cases: send === null ? [] : [sending(send)],
+    ...more,
+  });
 
 const sending = (p50: number): CaseResult => measured({ send: spread(p50), receive: null, transit: null });
 

@@ -1,7 +1,6 @@
 // Several kernels side by side: on which of them a spec holds, and since when a path got longer. Pure.
 import { coerce, compare } from 'semver';
 import { RingcrossError } from '../../vm/errors.ts';
-import { lensRecords } from '../../vm/lens.ts';
 import type { Manifest } from '../run/manifest.ts';
 import type { CaseResult, CellResult, Results } from '../run/results.ts';
 import { configDifference, optionList } from './config-difference.ts';
@@ -71,15 +70,15 @@ const inOrder = ({ cells }: Results): KernelColumn[] => {
 };
 
 const outcomeTable = (cells: readonly CellResult[], kernels: readonly KernelColumn[]): Table => {
-  const rows = [...new Set(cells.map(({ spec, lens }) => JSON.stringify([spec, lens])))];
+  const rows = [...Map.groupBy(cells, ({ spec, lens }) => `${spec} ${lens}`).values()];
   return {
     header: ['spec', 'lens', ...kernels.map(({ release }) => release)],
     textColumns: 2 + kernels.length,
-    rows: rows.map((row) => {
-      const [spec = '', lens = ''] = JSON.parse(row) as [string, string];
-      const own = cells.filter((cell) => cell.spec === spec && cell.lens === lens);
-      return [spec, lens, ...kernels.map(({ kernel }) => told(own.find((cell) => cell.kernel === kernel)))];
-    }),
+    rows: rows.map((own) => [
+      own[0]?.spec ?? '',
+      own[0]?.lens ?? '',
+      ...kernels.map(({ kernel }) => told(own.find((cell) => cell.kernel === kernel))),
+    ]),
   };
 };
 
@@ -142,9 +141,7 @@ const changeSections = (older: Group, newer: Group, configs: Configs): string[] 
             : `Configured otherwise, of what can matter: ${optionList(options)}.`,
         ]),
     ...[grown, shrunk].flatMap((some) =>
-      some.length === 0
-        ? []
-        : [renderTable(changeTable(some.slice(0, listed), lensRecords[newer.lens].unit ?? ''))],
+      some.length === 0 ? [] : [renderTable(changeTable(some.slice(0, listed), newer.unit ?? ''))],
     ),
   ];
 };

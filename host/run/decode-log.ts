@@ -34,7 +34,8 @@ export const placesIn = (line: string): Place[] =>
 
 /** The lines with each place that can be told followed by `(file:line)`. Never throws: a report that stays as it is, is one. */
 export const decodeLog = async (lines: readonly string[], images: Images): Promise<string[]> => {
-  const places = lines.flatMap(placesIn);
+  // A report names a place more than once: it is looked up once.
+  const places = [...new Map(lines.flatMap(placesIn).map((one) => [one.text, one])).values()];
   const told = new Map<string, string>();
   for (const module of new Set(places.map((one) => one.module))) {
     const image = module === null ? images.vmlinux : images.modules.get(module);
@@ -43,12 +44,8 @@ export const decodeLog = async (lines: readonly string[], images: Images): Promi
     const found = await linesOf(image, own).catch(() => new Map<string, string>());
     for (const [text, line] of found) told.set(text, line);
   }
-  if (told.size === 0) return [...lines];
   return lines.map((line) =>
-    placesIn(line).reduce((decoded, { text }) => {
-      const where = told.get(text);
-      return where === undefined ? decoded : decoded.replace(text, `${text} (${where})`);
-    }, line),
+    line.replaceAll(place, (text) => (told.has(text) ? `${text} (${told.get(text)})` : text)),
   );
 };
 

@@ -9,6 +9,7 @@ import type { TemplateStore } from '../../vm/template-store.ts';
 import { cacheRoot } from '../cache.ts';
 import { buildOrder } from '../forecast.ts';
 import type { GuestImages } from '../guest-images.ts';
+import { writeJson } from '../json-file.ts';
 import { type BuiltKernel, ensureKernel } from '../kernel/index.ts';
 import { type Cell, readConfig, unmetNeed } from '../plan.ts';
 import { kernelReporter, seconds } from '../progress.ts';
@@ -23,7 +24,7 @@ import type { PlanOptions, RunPlan } from './plan-run.ts';
 import { type CellRecord, type Ending, keepCell } from './record.ts';
 import { type CellResult, type Results, resultsSchema, schemaVersion } from './results.ts';
 import { runCell, verdictOfError } from './run-cell.ts';
-import { journalName, manifestName, resultsName, writeJson } from './run-folder.ts';
+import { journalName, manifestName, resultsName } from './run-folder.ts';
 import { runSchedule } from './schedule.ts';
 
 export interface Run {

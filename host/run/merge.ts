@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { canAccess } from '../../vm/can-access.ts';
 import { RingcrossError } from '../../vm/errors.ts';
 import { withTemporaryFolder } from '../../vm/temporary.ts';
+import { jsonText, writeJson } from '../json-file.ts';
 import type { Kept, Run } from './execute.ts';
 import { type JournalLines, journalLine, readJournal } from './journal.ts';
 import { takeConfigs } from './kernel-configs.ts';
@@ -17,14 +18,12 @@ import { type Results, resultsSchema, schemaVersion } from './results.ts';
 import { planEvent } from './run.ts';
 import {
   journalName,
-  jsonText,
   makeRunFolder,
   manifestName,
   type PlannedManifest,
   parseJson,
   readPlanned,
   resultsName,
-  writeJson,
 } from './run-folder.ts';
 
 interface ReadShard extends ShardFolder {

@@ -1,5 +1,5 @@
 // A run's folder: the names in it, and what is read of one that is to be gone on with or merged.
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canAccess } from '../../vm/can-access.ts';
@@ -24,15 +24,6 @@ export const refuseUsedFolder = async (dir: string): Promise<void> => {
 export const makeRunFolder = async (dir: string): Promise<void> => {
   for (const folder of ['console', 'samples']) await mkdir(join(dir, folder), { recursive: true });
 };
-
-/** Whole or not at all: written beside and renamed. */
-export const writeJson = async (path: string, value: unknown): Promise<void> => {
-  await writeFile(`${path}.new`, jsonText(value));
-  await rename(`${path}.new`, path);
-};
-
-/** As `writeJson` writes it. */
-export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 export type PlannedManifest = Manifest & { plan: PlanRecord };
 

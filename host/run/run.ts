@@ -3,18 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { forecastLines } from '../forecast.ts';
 import { ensureGuestImages } from '../guest-images.ts';
+import { writeJson } from '../json-file.ts';
 import { execute, type Run } from './execute.ts';
 import { openJournal } from './journal.ts';
 import { madeBy, newManifest } from './manifest.ts';
 import { type PlanOptions, planRun } from './plan-run.ts';
-import {
-  journalName,
-  makeRunFolder,
-  manifestName,
-  refuseUsedFolder,
-  withRunLock,
-  writeJson,
-} from './run-folder.ts';
+import { journalName, makeRunFolder, manifestName, refuseUsedFolder, withRunLock } from './run-folder.ts';
 
 export interface RunOptions extends PlanOptions {
   /** The run's folder; a new one under the project's runs where null. */
