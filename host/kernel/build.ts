@@ -1,6 +1,6 @@
 // From a kernel's plan to a kept kernel. Runs under the lock of the cache.
 
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireSpace } from '../../vm/disk-space.ts';
 import { RingcrossError } from '../../vm/errors.ts';
@@ -8,13 +8,12 @@ import { fileSha256 } from '../../vm/file-digest.ts';
 import { compileKernel } from './compile.ts';
 import { configValues } from './config-lines.ts';
 import { configureKernel } from './configure.ts';
-import { buildEnvironment } from './environment.ts';
 import { keepBuild, kept } from './keep.ts';
 import { kernelKey, recipe, sha256 } from './kernel-key.ts';
 import type { KernelPlan } from './kernels-file.ts';
 import { expectedSteps, stepFraction } from './make-output.ts';
 import type { ReportProgress } from './progress.ts';
-import { runTool } from './run-tool.ts';
+import type { KernelSource } from './sources/source.ts';
 import {
   type BuiltKernel,
   keptBuilds,
@@ -22,7 +21,7 @@ import {
   loadKernel,
   type Manifest,
   makeWorkFolder,
-  publish,
+  publishKernel,
   removeTree,
   type StorePaths,
   sourceFile,
@@ -42,7 +41,7 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
   const work = await makeWorkFolder(paths);
   try {
     await requireSpace(work, workBytes);
-    const download = await fetchSource(plan, context);
+    const download = await fetchSource(plan.source, context);
     const started = performance.now();
     const tree = await unpackSource(plan, download, work, context);
     const config = await configureKernel(tree, plan, {
@@ -79,15 +78,7 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
         imageBytes,
       },
     };
-    await writeFile(join(folder, kept.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
-    // A name that outlives a power failure must not stand over files that did not.
-    await runTool(['sync', '--file-system', folder], { env: buildEnvironment() });
-    await publish(folder, final);
-    const built = await loadKernel(final, plan.name);
-    if (built === undefined) {
-      throw new RingcrossError('KERNEL_COMPILE', `bug: the kernel just kept in ${final} cannot be read`);
-    }
-    return built;
+    return await publishKernel(folder, final, manifest);
   } finally {
     await removeTree(work);
   }
@@ -96,7 +87,11 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
 // Measured for 6.12: 1.5 GB of unpacked source, 0.3 GB of objects, 0.1 GB kept, 0.16 GB downloaded.
 const workBytes = 2.5e9;
 
-async function fetchSource({ source }: KernelPlan, context: BuildContext): Promise<string> {
+/** The path of a download, which is the cache's or is fetched now, and whose digest is checked. */
+export async function fetchSource(
+  source: Pick<KernelSource, 'facts' | 'fetch'>,
+  context: BuildContext,
+): Promise<string> {
   const file = sourceFile(context.paths, source.facts);
   const have = await fileSha256(file, context.signal).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

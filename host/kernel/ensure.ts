@@ -1,4 +1,4 @@
-// Finds a kernel in the cache or builds it.
+// Finds a kernel in the cache, or builds it or takes it as shipped.
 
 import { diskFullError, tellsDiskFull } from '../../vm/disk-space.ts';
 import { RingcrossError } from '../../vm/errors.ts';
@@ -6,8 +6,15 @@ import { withFileLock } from '../../vm/file-lock.ts';
 import { throwIfInterrupted } from '../../vm/interrupted.ts';
 import { cacheRoot } from '../cache.ts';
 import { buildKernel } from './build.ts';
-import { requestKey } from './kernel-key.ts';
-import { defaultConfigFolder, type KernelPlan, readKernelPlan, readKernelsFile } from './kernels-file.ts';
+import { adoptKernel } from './image/adopt.ts';
+import { imageKey, requestKey } from './kernel-key.ts';
+import {
+  defaultConfigFolder,
+  type ImagePlan,
+  type KernelPlan,
+  readKernelsFile,
+  readPlan,
+} from './kernels-file.ts';
 import { type KernelProgress, progressReporter } from './progress.ts';
 import { type BuiltKernel, findByRequest, recordRequest, storePaths } from './store.ts';
 import { readToolchain, requireTools, type Toolchain } from './toolchain.ts';
@@ -24,13 +31,13 @@ export interface KernelOptions extends ConfigFolderOption {
 }
 
 /**
- * The kernel of that name in kernels.json: from the cache, or else built. Two callers that want a build wait
- * for each other, also across processes.
+ * The kernel of that name in kernels.json: from the cache, or else built or taken as shipped. Two callers that want a
+ * build wait for each other, also across processes.
  * @throws RingcrossError with a code `KERNEL_*`, `DISK_FULL`, `FILE_LOCK` or `INTERRUPTED`.
  */
 export async function ensureKernel(name: string, options: KernelOptions = {}): Promise<BuiltKernel> {
   const report = progressReporter(options.onProgress);
-  const plan = await readKernelPlan(name, options.configFolder ?? defaultConfigFolder);
+  const plan = await readPlan(name, options.configFolder ?? defaultConfigFolder);
   const found = await findPlanned(plan, await readToolchain());
   if (found !== undefined) return found;
 
@@ -42,14 +49,15 @@ export async function ensureKernel(name: string, options: KernelOptions = {}): P
   const paths = storePaths();
   const lockOptions = {
     signal: options.signal,
-    onWait: () => report('wait', 'another process is building a kernel', null),
+    onWait: () => report('wait', 'another process is making a kernel', null),
   };
   try {
-    return await withFileLock(paths.lock, lockOptions, async () => {
+    return await withFileLock(plan.kind === 'image' ? paths.imageLock : paths.lock, lockOptions, async () => {
       // Whoever held the lock before may have built this very kernel.
       const built = await findPlanned(plan, toolchain);
       if (built !== undefined) return built;
-      const kernel = await buildKernel(plan, { paths, toolchain, signal: options.signal, report });
+      const context = { paths, toolchain, signal: options.signal, report };
+      const kernel = await (plan.kind === 'image' ? adoptKernel(plan, context) : buildKernel(plan, context));
       await recordRequest(paths, requestKeyOf(plan, toolchain), kernel.dir);
       return kernel;
     });
@@ -65,7 +73,7 @@ export async function findKernel(
   name: string,
   { configFolder = defaultConfigFolder }: ConfigFolderOption = {},
 ): Promise<BuiltKernel | undefined> {
-  const [plan, toolchain] = await Promise.all([readKernelPlan(name, configFolder), readToolchain()]);
+  const [plan, toolchain] = await Promise.all([readPlan(name, configFolder), readToolchain()]);
   return findPlanned(plan, toolchain);
 }
 
@@ -76,7 +84,7 @@ export async function listKernels({
   const [{ kernels }, toolchain] = await Promise.all([readKernelsFile(configFolder), readToolchain()]);
   return Promise.all(
     Object.keys(kernels).map(async (name) => {
-      const plan = await readKernelPlan(name, configFolder);
+      const plan = await readPlan(name, configFolder);
       return { name, version: plan.source.version, built: await findPlanned(plan, toolchain) };
     }),
   );
@@ -90,14 +98,15 @@ export async function defaultKernelName({
 }
 
 async function findPlanned(
-  plan: KernelPlan,
+  plan: KernelPlan | ImagePlan,
   toolchain: Toolchain | undefined,
 ): Promise<BuiltKernel | undefined> {
   // Without a compiler there is no kernel of this compiler.
   return toolchain && findByRequest(storePaths(), plan.name, requestKeyOf(plan, toolchain));
 }
 
-function requestKeyOf(plan: KernelPlan, toolchain: Toolchain): string {
+function requestKeyOf(plan: KernelPlan | ImagePlan, toolchain: Toolchain): string {
+  if (plan.kind === 'image') return imageKey(plan.source.facts, toolchain);
   return requestKey(plan.source.facts.sha256, plan.requests, toolchain);
 }
 

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Request } from './fragments.ts';
+import type { SourceFacts } from './sources/source.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /**
@@ -9,6 +10,18 @@ import type { Toolchain } from './toolchain.ts';
  * environment or the files of a kept kernel: kernels of older recipes are then built anew.
  */
 export const recipe = 1;
+
+/** The same of kernels as shipped. */
+export const imageRecipe = 1;
+
+/**
+ * Digest of what a kernel as shipped is made of: the request for it and its cache key in one. The toolchain is that of the
+ * modules that are built for it.
+ */
+export function imageKey({ packages = [] }: SourceFacts, toolchain: Toolchain): string {
+  const sorted = packages.map((one) => [one.package, one.version, one.sha256]).sort();
+  return digest({ imageRecipe, packages: sorted, toolchain });
+}
 
 /**
  * Digest of what a build starts from. It tells without unpacking anything that a kernel is already there.

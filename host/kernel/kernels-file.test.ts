@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { defaultConfigFolder, readKernelPlan, readKernelsFile } from './kernels-file.ts';
+import { defaultConfigFolder, readKernelPlan, readKernelsFile, readPlan } from './kernels-file.ts';
 
 const kernels = {
   default: '6.12',
@@ -18,8 +18,8 @@ const lock = {
 test("the repository's own files are in order", async (t) => {
   const file = await readKernelsFile(defaultConfigFolder);
   for (const name of Object.keys(file.kernels)) {
-    const plan = await readKernelPlan(name, defaultConfigFolder);
-    t.true(plan.requests.length > 0);
+    const plan = await readPlan(name, defaultConfigFolder);
+    t.true(plan.kind === 'image' ? plan.source.packages.length > 0 : plan.requests.length > 0);
   }
 });
 
@@ -33,6 +33,56 @@ test('a plan has the source, the pin and the requests', async (t) => {
   });
   t.is(plan.source.version, '6.12.117');
   t.is(plan.source.facts.sha256, 'a'.repeat(64));
+});
+
+const shipped = {
+  source: { kind: 'image', package: 'linux-image-cloud-amd64', suites: ['bookworm'] },
+};
+const pinned = (...names: string[]) => ({
+  packages: Object.fromEntries(names.map((name) => [name, { version: '6.1.192-2', sha256: 'b'.repeat(64) }])),
+});
+
+test('a kernel as shipped is its packages, named after its image', async (t) => {
+  const folder = await configFolder(t, {
+    kernels: { ...kernels, kernels: { ...kernels.kernels, '6.1-cloud': shipped } },
+    lock: { ...lock, '6.1-cloud': pinned('linux-kbuild-6.1', 'linux-image-6.1.0-56-cloud-amd64') },
+  });
+  const plan = await readPlan('6.1-cloud', folder);
+  t.like(plan, { kind: 'image', name: '6.1-cloud' });
+  t.is(plan.source.version, '6.1.192');
+  t.like(plan.source.facts, {
+    kind: 'image',
+    package: 'linux-image-6.1.0-56-cloud-amd64',
+    version: '6.1.192-2',
+  });
+  t.deepEqual(
+    plan.source.facts.packages?.map((one) => one.package),
+    ['linux-kbuild-6.1', 'linux-image-6.1.0-56-cloud-amd64'],
+  );
+});
+
+test('a kernel as shipped has no fragments and no flavour, and pins one image', async (t) => {
+  const image = 'linux-image-6.1.0-56-cloud-amd64';
+  const folderOf = (kernel: object, pin: object) =>
+    configFolder(t, {
+      kernels: {
+        ...kernels,
+        flavours: { debug: { fragments: ['fragments/a.config'] } },
+        kernels: { ...kernels.kernels, '6.1-cloud': kernel },
+      },
+      lock: { ...lock, '6.1-cloud': pin },
+    });
+  const refused = async (name: string, kernel: object, pin: object, message: RegExp) =>
+    t.throwsAsync(readPlan(name, await folderOf(kernel, pin)), { code: 'KERNEL_CONFIG', message });
+  await refused(
+    '6.1-cloud',
+    { ...shipped, fragments: ['fragments/a.config'] },
+    pinned(image),
+    /comes configured/,
+  );
+  await refused('6.1-cloud-debug', shipped, pinned(image), /6\.1-cloud comes as shipped: .* no flavour/);
+  await refused('6.1-cloud', shipped, pinned('linux-kbuild-6.1'), /whose name begins with "linux-image-"/);
+  await refused('6.1-cloud', shipped, pinned(image, `${image}-dbg`), /expected one package/);
 });
 
 test('an unknown kernel is told with those there are', async (t) => {

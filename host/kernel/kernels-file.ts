@@ -7,14 +7,16 @@ import { z } from 'zod';
 import { RingcrossError } from '../../vm/errors.ts';
 import { overlay, type Request, readRequests } from './fragments.ts';
 import type { BuildSize } from './make-output.ts';
+import { imagePins, imageSettings, openImage, type ShippedKernel } from './sources/image.ts';
 import { openSource, sourceSettings } from './sources/index.ts';
 import type { KernelSource } from './sources/source.ts';
 
 /** The repository's own kernel-config folder. */
 export const defaultConfigFolder = resolve(import.meta.dirname, '../../kernel-config');
 
-/** A kernel as the two files and its fragments describe it. */
+/** A kernel that is built, as the two files and its fragments describe it. */
 export interface KernelPlan {
+  kind: 'build';
   name: string;
   source: KernelSource;
   /** What the config is to hold: of the fragments that apply, less what the kernel is declared to lack. */
@@ -23,6 +25,13 @@ export interface KernelPlan {
   lacks: ReadonlyMap<string, string>;
   /** The size of a reviewed build: the first build on a machine measures its progress by it. */
   reviewedBuild: BuildSize;
+}
+
+/** A kernel that is taken as shipped: nothing of it is configured. */
+export interface ImagePlan {
+  kind: 'image';
+  name: string;
+  source: ShippedKernel;
 }
 
 // A name becomes part of paths, so it holds nothing that a path gives a meaning to.
@@ -47,12 +56,18 @@ const kernelsSchema = z
     flavours: z.record(kernelName, z.strictObject({ fragments: fragmentList })).default({}),
     kernels: z.record(
       kernelName,
-      z.strictObject({
-        source: sourceSettings,
-        fragments: fragmentList.optional(),
-        /** Symbols that a fragment asks for and this kernel does not have: symbol to reason. */
-        lacks: z.record(z.string().regex(/^\w+$/), z.string().min(1)).default({}),
-      }),
+      z
+        .strictObject({
+          source: z.discriminatedUnion('kind', [sourceSettings, imageSettings]),
+          fragments: fragmentList.optional(),
+          /** Symbols that a fragment asks for and this kernel does not have: symbol to reason. */
+          lacks: z.record(z.string().regex(/^\w+$/), z.string().min(1)).default({}),
+        })
+        .refine(
+          ({ source, fragments, lacks }) =>
+            source.kind !== 'image' || (fragments === undefined && Object.keys(lacks).length === 0),
+          'expected neither fragments nor lacks: a kernel of kind "image" comes configured',
+        ),
     ),
   })
   .refine((file) => file.default in file.kernels, {
@@ -61,17 +76,18 @@ const kernelsSchema = z
       `expected the name of a kernel in this file, got ${JSON.stringify((issue.input as { default: string }).default)}`,
   });
 
-const lockSchema = z.record(
-  kernelName,
-  z.strictObject({
-    version: z.string().min(1),
-    sha256: z.string().regex(/^[\da-f]{64}$/, 'expected 64 lower-case hexadecimal digits'),
-    build: z.strictObject({ steps: z.int().positive(), options: z.int().positive() }),
-  }),
-);
+const buildPin = z.strictObject({
+  version: z.string().min(1),
+  sha256: z.string().regex(/^[\da-f]{64}$/, 'expected 64 lower-case hexadecimal digits'),
+  build: z.strictObject({ steps: z.int().positive(), options: z.int().positive() }),
+});
+/** A kernel as shipped is pinned by its packages. */
+const imagePin = z.strictObject({ packages: imagePins });
+
+// Which of the two an entry is, its kernel tells.
+const lockSchema = z.record(kernelName, z.unknown());
 
 export type KernelsFile = z.infer<typeof kernelsSchema>;
-type LockFile = z.infer<typeof lockSchema>;
 
 /** kernels.json of a kernel-config folder, checked. */
 export async function readKernelsFile(folder: string): Promise<KernelsFile> {
@@ -79,7 +95,19 @@ export async function readKernelsFile(folder: string): Promise<KernelsFile> {
 }
 
 /**
- * Everything that is known of one kernel before any work.
+ * Everything that is known of one kernel before any work, whether it is built or taken as shipped.
+ * @throws RingcrossError `KERNEL_UNKNOWN`, `KERNEL_CONFIG` or `KERNEL_CONTRADICTION`.
+ */
+export async function readPlan(name: string, folder: string): Promise<KernelPlan | ImagePlan> {
+  const { kernels } = await readKernelsFile(folder);
+  const settings = kernels[name]?.source;
+  if (settings?.kind !== 'image') return readKernelPlan(name, folder);
+  const { packages } = await readPin(name, folder, imagePin);
+  return { kind: 'image', name, source: openImage(settings, packages) };
+}
+
+/**
+ * Everything that is known of a kernel that is built.
  * @throws RingcrossError `KERNEL_UNKNOWN`, `KERNEL_CONFIG` or `KERNEL_CONTRADICTION`.
  */
 export async function readKernelPlan(name: string, folder: string): Promise<KernelPlan> {
@@ -87,13 +115,19 @@ export async function readKernelPlan(name: string, folder: string): Promise<Kern
   const { base, flavour } = splitName(name, file);
   const kernel = file.kernels[base];
   if (kernel === undefined) throw unknownKernel(name, file);
-  const pin = await readPin(base, folder);
+  if (kernel.source.kind === 'image')
+    throw new RingcrossError(
+      'KERNEL_CONFIG',
+      `expected a kernel that is built, but ${base} comes as shipped: it can have no flavour`,
+    );
+  const pin = await readPin(base, folder, buildPin);
   const source = openSource(kernel.source, pin);
   const read = (entries: readonly FragmentEntry[]) => readFragments(entries, source.version, folder);
   const asked = readRequests(await read(kernel.fragments ?? file.fragments));
   const onTop = readRequests(flavour === null ? [] : await read(file.flavours[flavour]?.fragments ?? []));
   const lacks = new Map(Object.entries(kernel.lacks));
   return {
+    kind: 'build',
     name,
     source,
     requests: overlay(asked, onTop).filter(({ symbol }) => !lacks.has(symbol)),
@@ -134,10 +168,10 @@ async function readFragments(entries: readonly FragmentEntry[], version: string,
   return Promise.all(files.map(async (file) => ({ name: file, text: await readText(join(folder, file)) })));
 }
 
-async function readPin(name: string, folder: string): Promise<LockFile[string]> {
+async function readPin<T>(name: string, folder: string, schema: z.ZodType<T>): Promise<T> {
   const path = join(folder, 'kernels.lock.json');
   const pin = (await parseJson(path, lockSchema))[name];
-  if (pin !== undefined) return pin;
+  if (pin !== undefined) return checked(path, { [name]: pin }, z.object({ [name]: schema }))[name] as T;
   throw new RingcrossError(
     'KERNEL_CONFIG',
     `${path}: expected an entry that pins kernel ${JSON.stringify(name)} of kernels.json, got none`,
@@ -152,6 +186,10 @@ async function parseJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   } catch (cause) {
     throw new RingcrossError('KERNEL_CONFIG', `${path} is not JSON: ${(cause as Error).message}`, { cause });
   }
+  return checked(path, value, schema);
+}
+
+function checked<T>(path: string, value: unknown, schema: z.ZodType<T>): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new RingcrossError('KERNEL_CONFIG', `${path} is not as expected:\n${z.prettifyError(result.error)}`);

@@ -12,7 +12,7 @@ import { type AptState, prepareAptState } from './apt-state.ts';
 import type { Pin, SourceContext, SourceKind } from './source.ts';
 
 // These become words of an apt source list, so nothing in them may mean more.
-const word = z.string().regex(/^[a-z\d][a-z\d.+-]*$/, 'expected a Debian package or suite name');
+export const word = z.string().regex(/^[a-z\d][a-z\d.+-]*$/, 'expected a Debian package or suite name');
 
 const settings = z.strictObject({
   kind: z.literal('debian'),
@@ -46,10 +46,36 @@ async function fetchPackage(
   file: string,
   context: SourceContext,
 ): Promise<void> {
-  const wanted = `${chosen.package}=${pin.version}`;
+  const archive = await openArchive(chosen.suites, `${chosen.package}=${pin.version}`, context);
+  await downloadPackage(archive, chosen, pin, file, context);
+}
+
+/** The package lists of some suites, as new as they can be had. */
+export interface Archive {
+  apt: AptState;
+  update: ToolResult;
+}
+
+/** Reads the lists, for whatever `wanted` says in words. Errors: KERNEL_SOURCE_FETCH, KERNEL_TOOLS. */
+export async function openArchive(
+  suites: readonly string[],
+  wanted: string,
+  context: SourceContext,
+): Promise<Archive> {
   context.onProgress(`reading Debian's package lists for ${wanted}`, null);
-  const apt = await prepareApt(chosen, context);
-  const update = await runApt(['update'], apt, context);
+  const apt = await prepareApt(suites, context);
+  return { apt, update: await runApt(['update'], apt, context) };
+}
+
+/** Downloads one package to `file`. Errors: KERNEL_SOURCE_FETCH, KERNEL_SOURCE_GONE. */
+export async function downloadPackage(
+  { apt, update }: Archive,
+  chosen: Pick<DebianSettings, 'package' | 'suites'>,
+  pin: Pin,
+  file: string,
+  context: SourceContext,
+): Promise<void> {
+  const wanted = `${chosen.package}=${pin.version}`;
   const folder = `${file}.download`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -67,7 +93,7 @@ async function fetchPackage(
   }
 }
 
-async function prepareApt(chosen: DebianSettings, context: SourceContext): Promise<AptState> {
+async function prepareApt(suites: readonly string[], context: SourceContext): Promise<AptState> {
   const keyring = await findKeyring();
   const uris = await runTool(['apt-get', 'update', '--print-uris'], {
     env: hostEnvironment(),
@@ -80,7 +106,7 @@ async function prepareApt(chosen: DebianSettings, context: SourceContext): Promi
       `expected a Debian mirror in this host's apt configuration, found none; name one in ${mirrorVariables.archive}`,
       { next: `export ${mirrorVariables.archive}=URL` },
     );
-  return prepareAptState(context.stateFolder, sourcesList(mirrors, chosen.suites, keyring));
+  return prepareAptState(context.stateFolder, sourcesList(mirrors, suites, keyring));
 }
 
 async function findKeyring(): Promise<string> {
@@ -119,7 +145,7 @@ async function runApt(
 }
 
 async function fetchError(
-  chosen: DebianSettings,
+  chosen: Pick<DebianSettings, 'package' | 'suites'>,
   pin: Pin,
   { configFile }: AptState,
   { signal }: SourceContext,

@@ -23,6 +23,8 @@ export interface SourceFacts {
   version: string;
   /** Of the downloaded file. */
   sha256: string;
+  /** All that a kernel as shipped is made of, the one above among them. */
+  packages?: readonly ({ package: string } & Pin)[] | undefined;
 }
 
 /** What fetching and unpacking may use of their surroundings. */
