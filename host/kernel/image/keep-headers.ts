@@ -12,7 +12,7 @@ import type { ShippedFiles } from './layout.ts';
  */
 export async function keepHeaders(
   root: string,
-  { headers }: ShippedFiles,
+  { headers }: Pick<ShippedFiles, 'headers'>,
   folder: string,
   link: string,
 ): Promise<void> {
