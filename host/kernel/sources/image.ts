@@ -1,6 +1,7 @@
 // A distribution's own kernel as shipped: Debian's linux-image packages, with those that modules are built against.
 
 import { z } from 'zod';
+import { RingcrossError } from '../../../vm/errors.ts';
 import { type Archive, downloadPackage, openArchive, upstreamVersion, word } from './debian.ts';
 import type { SourceContext, SourceFacts } from './source.ts';
 
@@ -50,7 +51,7 @@ export interface ShippedKernel {
 }
 
 /** The kernel that the settings and the pins describe. */
-export function openImage({ kind, suites }: ImageSettings, pins: ImagePins): ShippedKernel {
+export function openImage({ kind, package: newest, suites }: ImageSettings, pins: ImagePins): ShippedKernel {
   const packages = Object.entries(pins).map(([name, { version, sha256 }]) => ({
     package: name,
     version,
@@ -62,7 +63,10 @@ export function openImage({ kind, suites }: ImageSettings, pins: ImagePins): Shi
   let archive: Promise<Archive> | undefined;
   const fetch = async (one: (typeof packages)[number], file: string, context: SourceContext) => {
     archive ??= openArchive(suites, image.package, context);
-    await downloadPackage(await archive, { package: one.package, suites }, one, file, context);
+    const opened = await archive;
+    await downloadPackage(opened, { package: one.package, suites }, one, file, context).catch((error) => {
+      throw isGone(error) ? newerNamed(error, newest, opened) : error;
+    });
   };
   return {
     facts: { kind, ...image, packages },
@@ -74,5 +78,15 @@ export function openImage({ kind, suites }: ImageSettings, pins: ImagePins): Shi
     })),
   };
 }
+
+const isGone = (error: unknown): error is RingcrossError =>
+  error instanceof RingcrossError && error.code === 'KERNEL_SOURCE_GONE';
+
+/** A newer kernel has packages of other names, so that other versions of the pinned ones are no help. */
+const newerNamed = (error: RingcrossError, newest: string, { apt }: Archive): RingcrossError =>
+  new RingcrossError(error.code, `${error.message}. The newest of the series is what ${newest} depends on`, {
+    cause: error,
+    next: `apt-cache -c ${apt.configFile} depends ${newest}`,
+  });
 
 const isImage = (name: string): boolean => name.startsWith('linux-image-');
