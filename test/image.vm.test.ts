@@ -12,7 +12,7 @@ const { packages } = lock[kernel] as { packages: Record<string, object> };
 const project = await loadProject(ownRoot);
 // Without a module, with one, and one that wants a page that Debian leaves out.
 const specs = ['pipe', 'debugfs', 'vsyscall'];
-const done = runHere({ project, kernels: [kernel], lenses: ['emulated'], specs, messages: 100 });
+const done = runHere({ project, kernels: [kernel], lenses: ['instructions'], specs, messages: 100 });
 // Told by each test that waits for it.
 done.catch(() => {});
 test.after.always(removeRuns);
