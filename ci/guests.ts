@@ -19,12 +19,12 @@ export interface Guests {
 export const findGuests = async (): Promise<Guests> => {
   const project = await loadProject(ownRoot);
   const kernel = await ensureKernel(project.kernels[0] ?? '', { signal: undefined, onProgress: () => {} });
-  const images = await ensureGuestImages();
+  const guest = await guestOf(kernel, await ensureGuestImages());
   return {
     kernel,
     request: (lens, parcel) => ({
       lens,
-      ...guestOf(kernel, images),
+      ...guest,
       parcel: parcel ?? null,
       memoryMiB: project.memoryMiB,
       cmdline: '',

@@ -29,6 +29,9 @@ export const systemPackages = [
     fedora: 'debian-keyring',
     arch: 'debian-archive-keyring',
   },
+  // Kernels as shipped: how Debian packs them, and the order of their modules.
+  { need: 'lz4', debian: 'lz4', fedora: 'lz4', arch: 'lz4' },
+  { need: '/usr/sbin/depmod', debian: 'kmod', fedora: 'kmod', arch: 'kmod' },
   // The guest.
   {
     need: 'qemu-system-x86_64',

@@ -128,6 +128,7 @@ kernel
   .description("looks a kernel up and writes it into the project's kernels.json and lock")
   .argument('<name>', 'what it is to be called')
   .option('--debian <package>', "a linux-source package of Debian's")
+  .option('--image <package>', "a linux-image package of Debian's, as it is")
   .option('--suite <suite...>', 'the suites that may have the package')
   .option('--kernel.org <version>', 'a release of kernel.org: 6.12.50, or 6.12 for the newest of its series')
   .option('--mirror <url>', 'the folder that has v6.x/, where that is not kernel.org')

@@ -1,5 +1,6 @@
 // The two disks of every guest, made or found.
 import { join } from 'node:path';
+import { ensureInitramfs } from '../vm/initramfs.ts';
 import { ensureRootImage, type Image } from '../vm/root-image.ts';
 import type { GuestRequest } from '../vm/vm.ts';
 import { cacheRoot } from './cache.ts';
@@ -18,13 +19,18 @@ export const ensureGuestImages = async (): Promise<GuestImages> => ({
   agent: await ensureAgentImage(),
 });
 
-/** What a guest of a kernel is started from. */
-export const guestOf = (
-  { vmlinux, buildId }: BuiltKernel,
+/** What a guest of a kernel is started from. Errors: ROOT_IMAGE. */
+export const guestOf = async (
+  { vmlinux, buildId, board, drivers }: BuiltKernel,
   { root, agent }: GuestImages,
-): Pick<GuestRequest, 'kernel' | 'buildId' | 'root' | 'agent'> => ({
+): Promise<Pick<GuestRequest, 'kernel' | 'buildId' | 'board' | 'initramfs' | 'root' | 'agent'>> => ({
   kernel: vmlinux,
   buildId,
+  board,
+  initramfs:
+    drivers.length === 0
+      ? null
+      : await ensureInitramfs(cacheRoot(), { init: join(ownRoot, 'guest/init/early'), drivers }),
   root: root.path,
   agent: agent.path,
 });

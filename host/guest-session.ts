@@ -32,7 +32,7 @@ export const withGuest = async <T>(options: SessionOptions, use: (vm: Vm) => Pro
   return await withPristineVm(
     {
       lens: options.lens,
-      ...guestOf(kernel, images),
+      ...(await guestOf(kernel, images)),
       parcel: null,
       memoryMiB: options.memoryMiB,
       cmdline: '',

@@ -49,7 +49,7 @@ export const probe = async (
   signal: AbortSignal | undefined,
 ): Promise<ProbeResult> => {
   return await probeCycles(cacheRoot(), {
-    ...guestOf(kernel, images),
+    ...(await guestOf(kernel, images)),
     parcel: null,
     memoryMiB: 512,
     cmdline: '',

@@ -14,7 +14,7 @@ const spec = (name: string, needs: Partial<SpecFile['needs']> = {}): SpecFile =>
 const kernel = {
   name: '6.12',
   version: '6.12.117',
-  config: readConfig('CONFIG_RELAY=y\n# CONFIG_FTRACE is not set\nCONFIG_HZ=100\n'),
+  config: readConfig('CONFIG_RELAY=y\n# CONFIG_FTRACE is not set\nCONFIG_HZ=100\nCONFIG_TUN=m\n'),
 };
 
 test('every spec through every lens on every kernel, in a fixed order', (t) => {
@@ -32,6 +32,8 @@ test('a cell that cannot run says why before anything boots', (t) => {
   t.is(skips({ config: ['CONFIG_HZ=100'] }), null);
   t.regex(skips({ config: ['CONFIG_FTRACE'] }) ?? '', /needs CONFIG_FTRACE/);
   t.regex(skips({ config: ['CONFIG_HZ=250'] }) ?? '', /has CONFIG_HZ=100/);
+  t.regex(skips({ config: ['CONFIG_TUN'] }) ?? '', /needs CONFIG_TUN, .* as a module that no guest loads/);
+  t.is(skips({ config: ['CONFIG_TUN=m'] }), null);
   t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
   t.is(skips({ kernel: '>=6.12' }), null);
   t.is(skips({ kernel: '>=7' }), 'needs Linux >=7, but kernel 6.12 is 6.12.117');

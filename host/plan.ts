@@ -52,6 +52,9 @@ export const unmetNeed = (
     const [symbol = '', value] = need.split('=');
     const actual = config?.get(symbol);
     if (actual === undefined) return `needs ${need}, which kernel ${kernel} does not have`;
+    // A guest has no modprobe, and which module an option makes is not told anywhere.
+    if (value === undefined && actual === 'm')
+      return `needs ${need}, which kernel ${kernel} has as a module that no guest loads`;
     if (value !== undefined && actual !== value)
       return `needs ${need}, but kernel ${kernel} has ${symbol}=${actual}`;
   }

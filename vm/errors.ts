@@ -28,7 +28,7 @@ export const errorTable = {
   TEMPLATE_FREEZE: { exit: 3, meaning: 'A guest cannot be frozen as a template on this host.' },
   TEMPLATE_RESTORE: { exit: 3, meaning: 'A clone of a template does not come up.' },
   SSH_FAILED: { exit: 3, meaning: 'No SSH session with the guest, or a transfer over it failed.' },
-  ROOT_IMAGE: { exit: 3, meaning: 'The root image or the agent image cannot be made.' },
+  ROOT_IMAGE: { exit: 3, meaning: 'The root image, the agent image or a first root cannot be made.' },
   BASELINE: { exit: 2, meaning: 'The baseline cannot be read, or lacks what it is to be compared with.' },
   AGENT_BUILD: { exit: 3, meaning: 'The agent’s code cannot be compiled for the node of guests.' },
   ADDON_BUILD: { exit: 3, meaning: 'The native addon or a program of guest/programs does not compile.' },
@@ -88,6 +88,10 @@ export const errorTable = {
   KERNEL_SOURCE_TREE: {
     exit: 2,
     meaning: 'What is named as a kernel’s source is no kernel’s tree, or changes while it is copied.',
+  },
+  KERNEL_IMAGE: {
+    exit: 3,
+    meaning: 'A kernel as shipped is not laid out as expected, or lacks what every guest needs.',
   },
   KERNEL_CONFIGURE: { exit: 3, meaning: 'The configuration tools of the kernel failed.' },
   KERNEL_COMPILE: { exit: 3, meaning: 'The kernel did not compile.' },

@@ -1,4 +1,5 @@
 // The three ways a run is clocked. A tick means something else in each, so they never share a column.
+import type { Timer } from './board.ts';
 
 export const lenses = ['cycles', 'instructions', 'emulated'] as const;
 export type Lens = (typeof lenses)[number];
@@ -19,8 +20,8 @@ interface LensRecord {
   readonly rtc: string;
   /** Whose time of day a guest has: the host's, or one that is the same in every run. */
   readonly calendar: 'host' | 'fixed';
-  /** Words for the guest's kernel that belong to the lens. */
-  readonly cmdline: string;
+  /** Words for the guest's kernel that belong to the lens, by what the board gives it for a timer. */
+  readonly cmdline: Readonly<Record<Timer, string>>;
   /**
    * The kernel is told how fast the host's TSC goes, where the host knows. By itself it finds that out only
    * with luck (to compare with, `microvm` has the PIT alone, whose ports must be read quicker than most hosts
@@ -52,7 +53,7 @@ export const lensRecords: Record<Lens, LensRecord> = {
     cpus: 2,
     rtc: 'base=utc,clock=host',
     calendar: 'host',
-    cmdline: '',
+    cmdline: { pit: '', lapic: '' },
     tellsTscRate: false,
     pinned: true,
     bootDeadlineMs: 30_000,
@@ -72,7 +73,9 @@ export const lensRecords: Record<Lens, LensRecord> = {
     calendar: 'fixed',
     // The local APIC's timer is calibrated in a loop of PAUSE, each of which leaves the translated code: 20 s of a boot.
     // One CPU does as well with the PIT. The check for a working timer is a delay loop that proves nothing here.
-    cmdline: 'nolapic_timer no_timer_check',
+    // Where there is no PIT, that calibration is what the boot must bear, and the TSC's rate is told: an instruction is a
+    // nanosecond.
+    cmdline: { pit: 'nolapic_timer no_timer_check', lapic: 'no_timer_check tsc_early_khz=1000000' },
     tellsTscRate: false,
     pinned: false,
     bootDeadlineMs: 180_000,
@@ -89,7 +92,7 @@ export const lensRecords: Record<Lens, LensRecord> = {
     // QEMU's TSC never goes backwards, on whichever CPU it is read, but the kernel compares it with its ticks,
     // which come late while the host is busy, and says so in the middle of a spec that wants it silent.
     // `reliable` ends that.
-    cmdline: 'no_timer_check tsc=reliable',
+    cmdline: { pit: 'no_timer_check tsc=reliable', lapic: 'no_timer_check tsc=reliable' },
     tellsTscRate: true,
     pinned: false,
     bootDeadlineMs: 120_000,

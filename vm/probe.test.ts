@@ -20,7 +20,9 @@ test('any doubt about the TSC refuses the lens, with the reason', (t) => {
 
 test('a host without the device is refused before anything boots', async (t) => {
   const guest = {
+    board: 'microvm',
     kernel: '',
+    initramfs: null,
     root: '',
     agent: '',
     parcel: null,
@@ -28,7 +30,7 @@ test('a host without the device is refused before anything boots', async (t) => 
     cmdline: '',
     consoleLog: null,
     buildId: '',
-  };
+  } as const;
   t.deepEqual(await probeCycles('/nonexistent', guest, '/nonexistent/kvm'), {
     works: false,
     reason: '/nonexistent/kvm cannot be opened: ENOENT',

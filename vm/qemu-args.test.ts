@@ -3,7 +3,9 @@ import { kernelCommandLine, type Machine, qemuArgs } from './qemu-args.ts';
 
 const machine: Machine = {
   lens: 'instructions',
+  board: 'microvm',
   kernel: '/k/vmlinux',
+  initramfs: null,
   root: '/c/root.erofs',
   agent: '/c/agent.erofs',
   parcel: null,
@@ -44,7 +46,7 @@ test('the emulated lenses name a versioned CPU model without ERMS and FSRM', (t)
 
 test('emulated: the kernel is told to trust its clock, and how fast that goes where the host knows', (t) => {
   const tscWords = (lens: Machine['lens'], tscKhz: number | null) =>
-    kernelCommandLine({ lens, cmdline: '', tscKhz })
+    kernelCommandLine({ board: 'microvm', lens, cmdline: '', tscKhz })
       .split(' ')
       .filter((word) => word.startsWith('tsc'));
   t.deepEqual(tscWords('emulated', 2_445_406), ['tsc=reliable', 'tsc_early_khz=2445406']);
@@ -89,8 +91,27 @@ test('a comma in a path is doubled, one token stays one token', (t) => {
 
 test('words for the kernel come after ours, and the lens’s before both', (t) => {
   const words = (lens: Machine['lens'], cmdline: string) =>
-    kernelCommandLine({ lens, cmdline, tscKhz: null });
+    kernelCommandLine({ board: 'microvm', lens, cmdline, tscKhz: null });
   t.true(words('cycles', ' vsyscall=none ').endsWith('reboot=t vsyscall=none'));
   t.true(words('cycles', '').endsWith('reboot=t'));
   t.regex(words('instructions', 'quiet'), /nolapic_timer no_timer_check quiet$/);
+});
+
+test('a kernel that finds its devices by ACPI has the same devices, and a first root', (t) => {
+  const shipped = qemuArgs({ ...machine, board: 'microvm-acpi', initramfs: '/c/first.cpio' });
+  const own = qemuArgs(machine);
+  t.deepEqual(valuesOf(shipped, '-machine'), ['microvm,acpi=on,rtc=on']);
+  t.deepEqual(valuesOf(own, '-machine'), ['microvm,acpi=off,rtc=on']);
+  t.deepEqual(valuesOf(shipped, '-initrd'), ['/c/first.cpio']);
+  t.deepEqual(valuesOf(own, '-initrd'), []);
+  for (const option of ['-device', '-drive', '-cpu', '-smp', '-icount', '-rtc'])
+    t.deepEqual(valuesOf(shipped, option), valuesOf(own, option));
+});
+
+test('a kernel without a PIT keeps the timer that it has, and is told how fast instructions go', (t) => {
+  const words = (board: Machine['board']) => kernelCommandLine({ ...machine, board }).split(' ');
+  t.true(words('microvm').includes('nolapic_timer'));
+  t.false(words('microvm').some((word) => word.startsWith('tsc_early_khz=')));
+  t.false(words('microvm-acpi').includes('nolapic_timer'));
+  t.true(words('microvm-acpi').includes('tsc_early_khz=1000000'));
 });

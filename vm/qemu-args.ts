@@ -1,11 +1,15 @@
 // From a machine's description to QEMU's arguments. Pure: tested without QEMU.
 import { parcelCapacity, parcelSerial, portName } from '../guest/protocol/messages.ts';
+import { type Board, boardRecords } from './board.ts';
 import { type Lens, lensRecords } from './lens.ts';
 
 /** A virtual machine, described. Paths are the host's. */
 export interface Machine {
   lens: Lens;
+  board: Board;
   kernel: string;
+  /** What the kernel unpacks as its first root (vm/initramfs.ts); null where it mounts the root image itself. */
+  initramfs: string | null;
   /** The read-only root image. */
   root: string;
   /** The read-only image with the agent and its native addon. */
@@ -40,7 +44,7 @@ export interface MemoryFile {
 export const inheritedFds = { qmp: 3, protocol: 4, console: 5, state: 6 } as const;
 
 /**
- * Arguments after `qemu-system-x86_64`. The machine is `microvm`: it has no versioned types, so the run's manifest
+ * Arguments after `qemu-system-x86_64`. Every board is a `microvm`: it has no versioned types, so the run's manifest
  * records QEMU's version; what counts is the CPU model, and that is versioned.
  */
 export const qemuArgs = (machine: Machine): string[] => {
@@ -54,7 +58,7 @@ export const qemuArgs = (machine: Machine): string[] => {
     '-no-reboot',
     ...memory(machine),
     '-machine',
-    `microvm,acpi=off,rtc=on${machine.memory === null ? '' : `,memory-backend=${memoryId}`}`,
+    `${boardRecords[machine.board].machine}${machine.memory === null ? '' : `,memory-backend=${memoryId}`}`,
     ...lens.accelerator,
     '-cpu',
     cpu(machine),
@@ -105,10 +109,11 @@ export const qmpArgs: readonly string[] = [
 
 /** The kernel's command line; the caller's words come last, so they win. */
 export const kernelCommandLine = ({
+  board,
   cmdline,
   lens,
   tscKhz,
-}: Pick<Machine, 'cmdline' | 'lens' | 'tscKhz'>): string =>
+}: Pick<Machine, 'board' | 'cmdline' | 'lens' | 'tscKhz'>): string =>
   [
     'console=ttyS0',
     'root=/dev/vda',
@@ -116,9 +121,9 @@ export const kernelCommandLine = ({
     'ro',
     'init=/init',
     'panic=-1',
-    // The microvm has no ACPI to power off with: a reset by triple fault ends QEMU.
+    // Without ACPI there is nothing to power off with: a reset by triple fault ends QEMU, on every board.
     'reboot=t',
-    lensRecords[lens].cmdline,
+    lensRecords[lens].cmdline[boardRecords[board].timer],
     lensRecords[lens].tellsTscRate && tscKhz !== null ? `tsc_early_khz=${tscKhz}` : '',
     cmdline.trim(),
   ]
@@ -148,7 +153,9 @@ const memory = ({ memory: file, memoryMiB }: Machine): string[] =>
 const start = (machine: Machine): string[] =>
   machine.memory?.use === 'clone'
     ? ['-incoming', 'defer']
-    : ['-kernel', machine.kernel, '-append', kernelCommandLine(machine)];
+    : ['-kernel', machine.kernel, ...initramfs(machine), '-append', kernelCommandLine(machine)];
+
+const initramfs = ({ initramfs: path }: Machine): string[] => (path === null ? [] : ['-initrd', path]);
 
 /** A disk that the guest finds by its serial number, which is its name. */
 const disk = (name: string, backend: string): string[] => [

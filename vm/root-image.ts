@@ -116,7 +116,7 @@ const makeErofs = async (tree: string, image: string): Promise<void> => {
 };
 
 /** Every shared library of the programs, as paths with directories, the loader among them. From ldd(1). */
-const librariesOf = async (programs: readonly string[]): Promise<string[]> => {
+export const librariesOf = async (programs: readonly string[]): Promise<string[]> => {
   const found = new Set<string>();
   for (const program of programs) {
     // ldd fails on a static program, which needs none.
@@ -130,7 +130,7 @@ const librariesOf = async (programs: readonly string[]): Promise<string[]> => {
 export const libraryPaths = (ldd: string): string[] =>
   ldd.split('\n').flatMap((line) => /(?:=>\s*|^\s*)(\/\S+)\s+\(0x/.exec(line)?.[1] ?? []);
 
-const requireProgram = async (name: string): Promise<string> => {
+export const requireProgram = async (name: string): Promise<string> => {
   const path = await findProgram(name);
   if (path !== null) return path;
   throw new RingcrossError(

@@ -9,6 +9,7 @@ import {
   protocolVersion,
 } from '../guest/protocol/messages.ts';
 import { encodeLine } from '../guest/protocol/ndjson.ts';
+import { boardRecords } from './board.ts';
 import { evidence } from './console.ts';
 import { type ErrorCode, RingcrossError } from './errors.ts';
 import { type Feed, openFeed, type VmEvent } from './feed.ts';
@@ -83,15 +84,14 @@ export interface Vm {
 
 /**
  * Boots or clones a guest, hands it to `use` and stops it, whatever happens.
- * Errors: BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, GUEST_AGENT, INTERRUPTED, and those of `use`.
+ * Errors: LENS_REFUSED, BOOT_FAILED, BOOT_TIMEOUT, GUEST_PROTOCOL, GUEST_KERNEL, GUEST_AGENT, INTERRUPTED, and those of
+ * `use`.
  */
 export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>): Promise<T> => {
   const { origin } = request;
-  const args = qemuArgs({
-    ...request,
-    memory: memoryOf(origin),
-    tscKhz: await hostTscKhz(),
-  });
+  const tscKhz = await hostTscKhz();
+  requireClock(request, tscKhz);
+  const args = qemuArgs({ ...request, memory: memoryOf(origin), tscKhz });
   throwIfInterrupted(request.signal);
   // The console of a clone begins with what its template said.
   if (origin.kind === 'clone' && request.consoleLog !== null)
@@ -143,6 +143,16 @@ export const withVm = async <T>(request: VmRequest, use: (vm: Vm) => Promise<T>)
     request.signal?.removeEventListener('abort', stopOnAbort);
     (link as SshLink | null)?.close();
   }
+};
+
+/** A kernel that cannot measure its TSC, and is not told its rate, never gets a first tick. Errors: LENS_REFUSED. */
+const requireClock = ({ board, lens }: VmRequest, tscKhz: number | null): void => {
+  if (boardRecords[board].timer === 'pit' || !lensRecords[lens].tellsTscRate || tscKhz !== null) return;
+  throw new RingcrossError(
+    'LENS_REFUSED',
+    `expected to know how fast this host's TSC goes, which a kernel on the board ${board} must be told in the lens ${lens}, but neither /proc/cpuinfo nor KVM tells it`,
+    { next: 'ringcross run --lens instructions' },
+  );
 };
 
 type Send = (message: HostMessage) => void;

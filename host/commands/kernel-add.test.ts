@@ -10,6 +10,11 @@ const understood: [title: string, flags: AddFlags, kernel: object][] = [
     { source: { kind: 'debian', package: 'linux-source-6.1', suites: ['bookworm', 'bookworm-security'] } },
   ],
   [
+    'a kernel as shipped',
+    { image: 'linux-image-cloud-amd64', suite: ['bookworm'] },
+    { source: { kind: 'image', package: 'linux-image-cloud-amd64', suites: ['bookworm'] } },
+  ],
+  [
     'a series',
     { 'kernel.org': '6.12' },
     { source: { kind: 'kernel.org', series: '6.12' }, wanted: undefined },
@@ -37,11 +42,12 @@ for (const [title, flags, kernel] of understood)
   test(`${title}`, (t) => t.deepEqual(kernelOfFlags('x', flags, places), { name: 'x', ...kernel } as never));
 
 const refused: [title: string, flags: AddFlags, message: RegExp][] = [
-  ['no source', {}, /one of --debian, --kernel\.org, --git and --dir, got none/],
+  ['no source', {}, /one of --debian, --image, --kernel\.org, --git and --dir, got none/],
   ['two sources', { dir: '.', git: '.', ref: 'x' }, /got 2/],
   ['no suite', { debian: 'linux-source-6.1' }, /at least one --suite/],
+  ['no suite of an image', { image: 'linux-image-amd64' }, /at least one --suite with --image/],
   ['no ref', { git: '.' }, /--ref with --git/],
-  ['a suite of no package', { dir: '.', suite: ['sid'] }, /--suite only with --debian/],
+  ['a suite of no package', { dir: '.', suite: ['sid'] }, /--suite only with --debian or --image/],
   ['a mirror of no release', { dir: '.', mirror: 'x' }, /--mirror only with --kernel\.org/],
 ];
 

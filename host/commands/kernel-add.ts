@@ -8,6 +8,7 @@ import { kernelReporter, openProgress } from '../progress.ts';
 /** As the command line has them. */
 export interface AddFlags {
   debian?: string;
+  image?: string;
   suite?: string[];
   'kernel.org'?: string;
   mirror?: string;
@@ -43,19 +44,21 @@ export const kernelOfFlags = (
   flags: AddFlags,
   places: { cwd: string; configFolder: string },
 ): KernelToAdd => {
-  const { debian, suite = [], 'kernel.org': release, mirror, git, ref, dir } = flags;
-  const named = [debian, release, git, dir].filter((one) => one !== undefined);
+  const { debian, image, suite = [], 'kernel.org': release, mirror, git, ref, dir } = flags;
+  const named = [debian, image, release, git, dir].filter((one) => one !== undefined);
   if (named.length !== 1)
-    throw usage(`one of --debian, --kernel.org, --git and --dir, got ${named.length || 'none'}`);
+    throw usage(`one of --debian, --image, --kernel.org, --git and --dir, got ${named.length || 'none'}`);
   for (const [flag, isGiven, belongsTo, owner] of [
-    ['--suite', suite.length > 0, debian, '--debian'],
+    ['--suite', suite.length > 0, debian ?? image, '--debian or --image'],
     ['--mirror', mirror !== undefined, release, '--kernel.org'],
     ['--ref', ref !== undefined, git, '--git'],
   ] as const)
     if (isGiven && belongsTo === undefined) throw usage(`${flag} only with ${owner}`);
-  if (debian !== undefined) {
-    if (suite.length === 0) throw usage('at least one --suite with --debian, such as --suite trixie');
-    return { name, source: { kind: 'debian', package: debian, suites: suite } };
+  const kind = image === undefined ? 'debian' : 'image';
+  const fromDebian = debian ?? image;
+  if (fromDebian !== undefined) {
+    if (suite.length === 0) throw usage(`at least one --suite with --${kind}, such as --suite trixie`);
+    return { name, source: { kind, package: fromDebian, suites: suite } };
   }
   if (release !== undefined) {
     const series = seriesOf(release);

@@ -1,19 +1,16 @@
 // From a kernel's plan to a kept kernel. Runs under the lock of the cache.
 
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireSpace } from '../../vm/disk-space.ts';
-import { RingcrossError } from '../../vm/errors.ts';
 import { compileKernel } from './compile.ts';
 import { configValues } from './config-lines.ts';
 import { configureKernel } from './configure.ts';
-import { buildEnvironment } from './environment.ts';
 import { keepBuild, kept } from './keep.ts';
 import { kernelKey, recipe, sha256 } from './kernel-key.ts';
 import type { KernelPlan } from './kernel-plan.ts';
 import { type BuildSize, expectedSteps, stepFraction } from './make-output.ts';
 import type { ReportProgress } from './progress.ts';
-import { runTool } from './run-tool.ts';
 import type { SourceContext } from './sources/source.ts';
 import {
   type BuiltKernel,
@@ -22,7 +19,7 @@ import {
   loadKernel,
   type Manifest,
   makeWorkFolder,
-  publish,
+  publishKernel,
   removeTree,
   type StorePaths,
 } from './store.ts';
@@ -41,7 +38,7 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
   const work = await makeWorkFolder(paths);
   try {
     await requireSpace(work, workBytes);
-    await fetchSource(plan, context);
+    await plan.source.fetch(sourceContext(context, 'fetch'));
     const started = performance.now();
     const tree = await unpackSource(plan, work, context);
     const config = await configureKernel(tree, plan, {
@@ -78,15 +75,7 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
         imageBytes,
       },
     };
-    await writeFile(join(folder, kept.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
-    // A name that outlives a power failure must not stand over files that did not.
-    await runTool(['sync', '--file-system', folder], { env: buildEnvironment() });
-    await publish(folder, final);
-    const built = await loadKernel(final, plan.name);
-    if (built === undefined) {
-      throw new RingcrossError('KERNEL_COMPILE', `bug: the kernel just kept in ${final} cannot be read`);
-    }
-    return built;
+    return await publishKernel(folder, final, manifest);
   } finally {
     await removeTree(work);
   }
@@ -95,15 +84,16 @@ export async function buildKernel(plan: KernelPlan, context: BuildContext): Prom
 // Measured for 6.12: 1.5 GB of unpacked source, 0.3 GB of objects, 0.1 GB kept, 0.16 GB downloaded.
 const workBytes = 2.5e9;
 
-async function fetchSource({ source }: KernelPlan, context: BuildContext): Promise<void> {
-  await source.fetch(sourceContext(context, 'fetch'));
-}
-
-async function unpackSource({ source }: KernelPlan, work: string, context: BuildContext): Promise<string> {
-  const tree = join(work, 'source');
-  await mkdir(tree);
-  await source.unpack(tree, sourceContext(context, 'unpack'));
-  return tree;
+/** What a source lays out, in a new folder of the work folder. */
+export async function unpackSource(
+  { source }: KernelPlan,
+  work: string,
+  context: BuildContext,
+): Promise<string> {
+  const folder = join(work, 'source');
+  await mkdir(folder);
+  await source.unpack(folder, sourceContext(context, 'unpack'));
+  return folder;
 }
 
 /** What a source may use of the cache. */

@@ -1,4 +1,4 @@
-// Finds a kernel in the cache or builds it.
+// Finds a kernel in the cache, or builds it or takes it as shipped.
 
 import { diskFullError, tellsDiskFull } from '../../vm/disk-space.ts';
 import { RingcrossError } from '../../vm/errors.ts';
@@ -7,7 +7,8 @@ import { throwIfInterrupted } from '../../vm/interrupted.ts';
 import { cacheRoot } from '../cache.ts';
 import { buildKernel, sourceContext } from './build.ts';
 import { defaultConfigFolder } from './config-folder.ts';
-import { requestKey } from './kernel-key.ts';
+import { adoptKernel } from './image/adopt.ts';
+import { imageKey, requestKey } from './kernel-key.ts';
 import { readKernelList } from './kernel-list.ts';
 import { type KernelPlan, readKernelPlan } from './kernel-plan.ts';
 import { type KernelProgress, progressReporter, type ReportProgress } from './progress.ts';
@@ -30,8 +31,8 @@ export interface KernelOptions extends ConfigFolderOption {
 }
 
 /**
- * The kernel of that name in kernels.json, or the flavour of one: from the cache, or else built. Two callers that want a build wait
- * for each other, also across processes.
+ * The kernel of that name in kernels.json, or the flavour of one: from the cache, or else built, or
+ * taken as shipped. Two callers that want a build wait for each other, also across processes.
  * @throws RingcrossError with a code `KERNEL_*`, `DISK_FULL`, `FILE_LOCK` or `INTERRUPTED`.
  */
 export async function ensureKernel(name: string, options: KernelOptions = {}): Promise<BuiltKernel> {
@@ -48,7 +49,8 @@ export async function ensureKernel(name: string, options: KernelOptions = {}): P
     // Whoever held the lock before may have built this very kernel.
     const built = await findPlanned(plan, toolchain);
     if (built !== undefined) return built;
-    const kernel = await buildKernel(plan, { paths, toolchain, signal, report });
+    const make = plan.source.layout === 'packages' ? adoptKernel : buildKernel;
+    const kernel = await make(plan, { paths, toolchain, signal, report });
     await recordRequest(paths, requestKeyOf(plan, toolchain), kernel.dir);
     return kernel;
   });
@@ -95,7 +97,7 @@ export interface KernelPreview {
   version: string;
   /** Digest of source, options, toolchain and recipe: equal ones lead to the same kernel. */
   request: string;
-  /** Of a reviewed build, or about as many as most have: the same on every machine. */
+  /** Of a reviewed build, or about as many as most have, none where nothing is built: the same on every machine. */
   steps: number;
   /** What the cache has. */
   built: BuiltKernel | undefined;
@@ -119,7 +121,7 @@ export async function previewKernel(
     name,
     version: plan.source.version,
     request: requestKeyOf(plan, toolchain),
-    steps: plan.reviewedBuild?.steps ?? typicalSteps,
+    steps: plan.source.layout === 'packages' ? 0 : (plan.reviewedBuild?.steps ?? typicalSteps),
     built: await findPlanned(plan, toolchain),
   };
 }
@@ -149,7 +151,8 @@ export async function findPlanned(
 
 /** What a build of this plan is found by. */
 export function requestKeyOf(plan: KernelPlan, toolchain: Toolchain): string {
-  return requestKey(plan.source.digest, plan.requests, toolchain);
+  const { layout, digest } = plan.source;
+  return layout === 'packages' ? imageKey(digest, toolchain) : requestKey(digest, plan.requests, toolchain);
 }
 
 // The kernel's top Makefile refuses such paths itself, but only after the source has been fetched and unpacked.

@@ -10,6 +10,17 @@ import type { Toolchain } from './toolchain.ts';
  */
 export const recipe = 1;
 
+/** The same of kernels as shipped. */
+export const imageRecipe = 1;
+
+/**
+ * Digest of what a kernel as shipped is made of: the request for it and its cache key in one. The toolchain is that of the
+ * modules that are built for it.
+ */
+export function imageKey(sourceDigest: string, toolchain: Toolchain): string {
+  return digest({ imageRecipe, sourceDigest, toolchain });
+}
+
 /**
  * Digest of what a build starts from. It tells without unpacking anything that a kernel is already there.
  * The order, comments and files of the requests do not matter, since no two of them contradict each other.

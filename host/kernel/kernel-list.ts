@@ -50,6 +50,12 @@ export async function readKernelList(configFolder: string): Promise<KernelList> 
   };
 }
 
+/** The names of a kernel's flavours. One that comes as shipped has none. */
+export function flavoursOf(name: string, { kernels, flavours }: KernelList): string[] {
+  if (kernels.get(name)?.source.kind === 'image') return [];
+  return [...flavours.keys()].map((flavour) => `${name}-${flavour}`);
+}
+
 /** What the files name, each from the first that names it, in their order. */
 function firstByName<T>(
   files: readonly { folder: string; file: KernelsFile }[],

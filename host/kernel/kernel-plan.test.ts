@@ -22,7 +22,7 @@ test("the repository's own files are in order", async (t) => {
   const file = await readKernelsFile(defaultConfigFolder);
   for (const name of Object.keys(file.kernels)) {
     const plan = await readKernelPlan(name, defaultConfigFolder);
-    t.true(plan.requests.length > 0);
+    t.is(plan.requests.length > 0, plan.source.layout === 'tree');
   }
 });
 
@@ -36,6 +36,57 @@ test('a plan has the source, the pin and the requests', async (t) => {
   });
   t.is(plan.source.version, '6.12.117');
   t.is(plan.source.digest, 'a'.repeat(64));
+});
+
+const shipped = { source: { kind: 'image', package: 'linux-image-cloud-amd64', suites: ['bookworm'] } };
+const cloud = 'linux-image-6.1.0-56-cloud-amd64';
+const pinned = (...names: string[]) => ({
+  kind: 'image',
+  packages: Object.fromEntries(names.map((name) => [name, { version: '6.1.192-2', sha256: 'b'.repeat(64) }])),
+});
+
+const withShipped = (t: ExecutionContext, kernel: object, pin: object) =>
+  configFolder(t, {
+    kernels: {
+      ...kernels,
+      flavours: { debug: { fragments: ['fragments/a.config'] } },
+      kernels: { ...kernels.kernels, '6.1-cloud': kernel },
+    },
+    lock: { ...lock, '6.1-cloud': pin },
+  });
+
+test('a kernel as shipped is its packages, named after its image, and is not configured', async (t) => {
+  const plan = await readKernelPlan(
+    '6.1-cloud',
+    await withShipped(t, shipped, pinned('linux-kbuild-6.1', cloud)),
+  );
+  t.like(plan, { name: '6.1-cloud', requests: [], reviewedBuild: undefined });
+  t.is(plan.source.version, '6.1.192');
+  t.deepEqual(plan.source.facts, {
+    kind: 'image',
+    package: cloud,
+    version: '6.1.192-2',
+    sha256: 'b'.repeat(64),
+    packages: [cloud, 'linux-kbuild-6.1'].map((name) => ({
+      package: name,
+      version: '6.1.192-2',
+      sha256: 'b'.repeat(64),
+    })),
+  });
+});
+
+test('a kernel as shipped has no fragments and no flavour, and pins one image', async (t) => {
+  const refused = async (name: string, kernel: object, pin: object, message: RegExp) =>
+    t.throwsAsync(readKernelPlan(name, await withShipped(t, kernel, pin)), {
+      code: 'KERNEL_CONFIG',
+      message,
+    });
+  const fragments = ['fragments/a.config'];
+  await refused('6.1-cloud', { ...shipped, fragments }, pinned(cloud), /comes configured/);
+  await refused('6.1-cloud-debug', shipped, pinned(cloud), /6\.1-cloud comes as shipped .* no flavour/);
+  await refused('6.1-cloud', shipped, pinned('linux-kbuild-6.1'), /whose name begins with "linux-image-"/);
+  await refused('6.1-cloud', shipped, pinned(cloud, `${cloud}-dbg`), /expected one package/);
+  await refused('6.1-cloud', shipped, lock['6.12'], /whose source is image, got one of debian/);
 });
 
 test('an unknown kernel is told with those there are', async (t) => {

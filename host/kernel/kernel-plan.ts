@@ -18,7 +18,10 @@ export interface KernelPlan {
   /** The kernel-config folder that names it. */
   folder: string;
   source: KernelSource;
-  /** What the config is to hold: of the fragments that apply, less what the kernel is declared to lack. */
+  /**
+   * What the config is to hold: of the fragments that apply, less what the kernel is declared to lack. Nothing of a
+   * kernel as shipped.
+   */
   requests: Request[];
   /** Symbols that a fragment asks for and this series does not have, and why that is well. */
   lacks: ReadonlyMap<string, string>;
@@ -51,6 +54,10 @@ export async function planKernel(
   const opening = opened.get(base) ?? openKernel(base, kernel.source, folder);
   opened.set(base, opening);
   const { source, build } = await opening;
+  if (source.layout === 'packages') {
+    if (flavour !== null) throw shippedFlavour(base, name);
+    return { name, folder, source, requests: [], lacks: new Map(), reviewedBuild: build };
+  }
   const read = async (entries: readonly FragmentEntry[] | undefined, from: string | undefined) =>
     readRequests(await readFragments(entries ?? [], source.version, searchedFolders(list, from)));
   const shared = list.fragments.get(folder);
@@ -97,6 +104,13 @@ export function unknownKernel(name: string, { kernels, flavours, folders }: Kern
     'KERNEL_UNKNOWN',
     `kernels.json of ${folders.join(' and ')} has no kernel ${JSON.stringify(name)}; ` +
       `it names ${[...kernels.keys()].join(', ')}${also}`,
+  );
+}
+
+function shippedFlavour(base: string, name: string): RingcrossError {
+  return new RingcrossError(
+    'KERNEL_CONFIG',
+    `expected a kernel that is built, got ${name}: ${base} comes as shipped and can have no flavour`,
   );
 }
 

@@ -30,12 +30,18 @@ const kernelsSchema = z.strictObject({
   flavours: z.record(kernelName, z.strictObject({ fragments: fragmentList })).default({}),
   kernels: z.record(
     kernelName,
-    z.strictObject({
-      source: sourceSettings,
-      fragments: fragmentList.optional(),
-      /** Symbols that a fragment asks for and this kernel does not have: symbol to reason. */
-      lacks: z.record(z.string().regex(/^\w+$/), z.string().min(1)).default({}),
-    }),
+    z
+      .strictObject({
+        source: sourceSettings,
+        fragments: fragmentList.optional(),
+        /** Symbols that a fragment asks for and this kernel does not have: symbol to reason. */
+        lacks: z.record(z.string().regex(/^\w+$/), z.string().min(1)).default({}),
+      })
+      .refine(
+        ({ source, fragments, lacks }) =>
+          source.kind !== 'image' || (fragments === undefined && Object.keys(lacks).length === 0),
+        'expected neither fragments nor lacks: a kernel of kind "image" comes configured',
+      ),
   ),
 });
 
@@ -44,11 +50,17 @@ const reviewed = {
   build: z.strictObject({ steps: z.int().positive(), options: z.int().positive() }).optional(),
 };
 
-const [debian, kernelOrg, git] = lockedPins;
+const [debian, kernelOrg, git, image] = lockedPins;
 
 const lockSchema = z.record(
   kernelName,
-  z.discriminatedUnion('kind', [debian.extend(reviewed), kernelOrg.extend(reviewed), git.extend(reviewed)]),
+  z.discriminatedUnion('kind', [
+    debian.extend(reviewed),
+    kernelOrg.extend(reviewed),
+    git.extend(reviewed),
+    // What is not built has no size of a build; the key is there for those who read any entry's.
+    image.extend({ build: z.undefined().optional() }),
+  ]),
 );
 
 export type FragmentEntry = z.infer<typeof fragmentEntry>;

@@ -3,7 +3,7 @@
 import { RingcrossError } from '../../vm/errors.ts';
 import { defaultConfigFolder } from './config-folder.ts';
 import { type ConfigFolderOption, findPlanned } from './ensure.ts';
-import { type KernelList, readKernelList } from './kernel-list.ts';
+import { flavoursOf, type KernelList, readKernelList } from './kernel-list.ts';
 import { type OpenedKernels, planKernel } from './kernel-plan.ts';
 import type { SourceFacts } from './sources/source.ts';
 import type { BuiltKernel } from './store.ts';
@@ -30,8 +30,8 @@ export async function listKernels({
   const opened: OpenedKernels = new Map();
   for (const [name, { folder }] of list.kernels) {
     listed.push(await describe(name, folder, { list, opened, toolchain }));
-    for (const flavour of list.flavours.keys()) {
-      const flavoured = await describe(`${name}-${flavour}`, folder, { list, opened, toolchain });
+    for (const flavour of flavoursOf(name, list)) {
+      const flavoured = await describe(flavour, folder, { list, opened, toolchain });
       if (flavoured.built !== undefined) listed.push(flavoured);
     }
   }

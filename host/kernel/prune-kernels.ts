@@ -10,7 +10,7 @@ import {
   requestKeyOf,
   withStore,
 } from './ensure.ts';
-import { readKernelList } from './kernel-list.ts';
+import { flavoursOf, readKernelList } from './kernel-list.ts';
 import { type KernelPlan, type OpenedKernels, planKernel } from './kernel-plan.ts';
 import { type BuiltKernel, loadKernel, removeTree, type StorePaths } from './store.ts';
 import { readToolchain, type Toolchain } from './toolchain.ts';
@@ -39,10 +39,7 @@ export interface Pruned {
  */
 export async function pruneKernels(options: PruneOptions): Promise<Pruned[]> {
   const list = await readKernelList(options.configFolder ?? defaultConfigFolder);
-  const names = [...list.kernels.keys()].flatMap((name) => [
-    name,
-    ...[...list.flavours.keys()].map((flavour) => `${name}-${flavour}`),
-  ]);
+  const names = [...list.kernels.keys()].flatMap((name) => [name, ...flavoursOf(name, list)]);
   const toolchain = await readToolchain();
   return withStore(options, async ({ paths }) => {
     const opened: OpenedKernels = new Map();

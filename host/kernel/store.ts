@@ -8,13 +8,27 @@
 //   sources/                             downloads and repositories, kept, so that a changed fragment needs no new one
 //   apt/                                 the private apt state
 
-import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { type Board, boards } from '../../vm/board.ts';
 import { cacheRoot } from '../cache.ts';
 import { configValues } from './config-lines.ts';
+import { buildEnvironment } from './environment.ts';
 import { kept } from './keep.ts';
 import type { BuildSize } from './make-output.ts';
+import { runTool } from './run-tool.ts';
 import { type SourceFacts, sourceFacts } from './sources/source.ts';
 
 /** What is recorded beside a kept kernel, in kernel.json. */
@@ -25,8 +39,11 @@ const manifestSchema = z.object({
   key: z.string(),
   release: z.string(),
   buildId: z.string(),
-  /** Steps that make printed: later builds measure their progress by it. */
-  steps: z.int().positive(),
+  /** Steps that make printed: later builds measure their progress by it. Null where nothing was built. */
+  steps: z.int().positive().nullable(),
+  board: z.enum(boards).default('microvm'),
+  /** Below the kernel's folder. */
+  drivers: z.array(z.string()).default([]),
   facts: z.object({
     source: sourceFacts,
     configSha256: z.string(),
@@ -38,9 +55,10 @@ const manifestSchema = z.object({
   }),
 });
 
-export type Manifest = z.infer<typeof manifestSchema>;
+/** As it is written. */
+export type Manifest = z.input<typeof manifestSchema>;
 
-/** A kernel built, identified and kept in the cache. */
+/** A kernel built here or as shipped, identified and kept in the cache. */
 export interface BuiltKernel {
   /** As kernels.json names it: `6.12`. */
   name: string;
@@ -50,7 +68,7 @@ export interface BuiltKernel {
   key: string;
   /** The cached folder, whole and immutable. */
   dir: string;
-  /** Path of the image, with its symbol table. Boots through PVH. */
+  /** Path of the image. Boots through PVH. One that was built here has its symbol table. */
   vmlinux: string;
   /** Path of System.map. */
   systemMap: string;
@@ -62,6 +80,10 @@ export interface BuiltKernel {
   release: string;
   /** GNU build id of vmlinux, in hexadecimal. */
   buildId: string;
+  /** The machine on which it finds its devices. */
+  board: Board;
+  /** Paths of the modules that a guest loads before its root, in order; none where all of it is built in. */
+  drivers: string[];
   facts: KernelFacts;
 }
 
@@ -70,10 +92,10 @@ export interface KernelFacts {
   source: SourceFacts;
   configSha256: string;
   imageSha256: string;
-  /** First line of `gcc --version`. */
+  /** First line of `gcc --version`, as the config tells it of a kernel that was not built here. */
   compiler: string;
   recipe: number;
-  /** From unpacking the source to the kept image, without waiting and downloading. */
+  /** From unpacking to the kept image, without waiting and downloading. */
   builtSeconds: number;
   imageBytes: number;
 }
@@ -119,7 +141,7 @@ export async function loadKernel(dir: string, name: string): Promise<BuiltKernel
     () => undefined,
   );
   if (size !== manifest.facts.imageBytes) return undefined;
-  const { version, key, release, buildId, facts } = manifest;
+  const { version, key, release, buildId, board, drivers, facts } = manifest;
   return {
     name,
     version,
@@ -131,15 +153,23 @@ export async function loadKernel(dir: string, name: string): Promise<BuiltKernel
     buildTree: join(dir, kept.buildTree),
     release,
     buildId,
+    board,
+    drivers: drivers.map((path) => join(dir, path)),
     facts,
   };
 }
 
-/** Gives a whole folder its final name. Under the lock. */
-export async function publish(folder: string, final: string): Promise<void> {
+/** Writes the manifest into a folder that is else whole, and gives it its final name. Under the lock. */
+export async function publishKernel(folder: string, final: string, manifest: Manifest): Promise<BuiltKernel> {
+  await writeFile(join(folder, kept.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  // A name that outlives a power failure must not stand over files that did not.
+  await runTool(['sync', '--file-system', folder], { env: buildEnvironment() });
   // What stands there under the lock and was not found by loadKernel is a ruin.
   await rm(final, { recursive: true, force: true });
   await rename(folder, final);
+  const built = await loadKernel(final, manifest.name);
+  if (built === undefined) throw new Error(`bug: the kernel just kept in ${final} cannot be read`);
+  return built;
 }
 
 /** Records which kernel a request led to. */
@@ -174,15 +204,16 @@ export async function keptBuilds(
     folders.map(async (folder) => {
       const dir = join(paths.kernels, folder);
       const manifest = await readManifest(dir);
-      if (manifest === undefined || !isWanted(manifest.name)) return undefined;
+      if (manifest === undefined || manifest.steps === null || !isWanted(manifest.name)) return undefined;
       const config = await readFile(join(dir, kept.config), 'utf8').catch(() => undefined);
-      return config === undefined ? undefined : { steps: manifest.steps, options: configValues(config).size };
+      if (config === undefined) return undefined;
+      return { steps: manifest.steps, options: configValues(config).size };
     }),
   );
   return builds.filter((build) => build !== undefined);
 }
 
-async function readManifest(dir: string): Promise<Manifest | undefined> {
+async function readManifest(dir: string): Promise<z.output<typeof manifestSchema> | undefined> {
   try {
     const text = await readFile(join(dir, kept.manifest), 'utf8');
     return manifestSchema.safeParse(JSON.parse(text)).data;

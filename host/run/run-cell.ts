@@ -88,7 +88,7 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
         const guest = await runInGuest({
           guest: {
             lens: cell.lens,
-            ...guestOf(kernel, images),
+            ...(await guestOf(kernel, images)),
             parcel,
             memoryMiB: project.memoryMiB,
             cmdline: cell.spec.needs.cmdline,

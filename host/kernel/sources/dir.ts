@@ -33,6 +33,7 @@ export const dir = {
     const sources = join(cacheRoot(), 'sources');
     const tree = await readWorkingTree(path, sources, undefined);
     return {
+      layout: 'tree',
       facts: { kind: chosen.kind, path: chosen.path, version, tree: tree.digest },
       version,
       digest: tree.digest,

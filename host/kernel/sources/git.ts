@@ -39,6 +39,7 @@ export const git = {
   open: (chosen, { version, commit, tree }, place) => {
     const url = locate(chosen.url, place);
     return {
+      layout: 'tree',
       facts: { kind: chosen.kind, repository: publicUrl(chosen.url), version, commit, tree },
       version,
       digest: tree,

@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { debian } from './debian.ts';
 import { dir } from './dir.ts';
 import { git } from './git.ts';
+import { image, imageOf, packagesOf } from './image.ts';
 import { kernelOrg } from './kernel-org.ts';
 import type { KernelSource, SourceContext, SourcePlace } from './source.ts';
 
-const kinds = { debian, 'kernel.org': kernelOrg, git, dir };
+const kinds = { debian, 'kernel.org': kernelOrg, git, dir, image };
 
 /** The `source` of a kernel in kernels.json. */
 export const sourceSettings = z.discriminatedUnion('kind', [
@@ -15,10 +16,11 @@ export const sourceSettings = z.discriminatedUnion('kind', [
   kernelOrg.settings,
   git.settings,
   dir.settings,
+  image.settings,
 ]);
 
 /** What the lock file holds of a source, by its kind; of a working tree nothing. */
-export const lockedPins = [debian.pin, kernelOrg.pin, git.pin] as const;
+export const lockedPins = [debian.pin, kernelOrg.pin, git.pin, image.pin] as const;
 
 export type SourceSettings = z.infer<typeof sourceSettings>;
 export type SourcePin = z.infer<(typeof lockedPins)[number]> | z.infer<typeof dir.pin>;
@@ -44,6 +46,10 @@ export function describePin(pin: SourcePin): string {
       return 'a working tree, as it is at each build';
     case 'git':
       return `${pin.version}, commit ${pin.commit}, tree ${pin.tree}`;
+    case 'image': {
+      const { package: name, version, sha256 } = imageOf(packagesOf(pin.packages));
+      return `${name} ${version}, SHA-256 ${sha256}`;
+    }
     default:
       return `${pin.version}, SHA-256 ${pin.sha256}`;
   }

@@ -52,6 +52,7 @@ export const kernelOrg = {
   open: (chosen, { version, sha256 }, place) => {
     const wanted = { package: `linux-${version}.tar.xz`, version, sha256 };
     return {
+      layout: 'tree',
       facts: { kind: chosen.kind, ...wanted },
       version,
       digest: sha256,

@@ -4,6 +4,8 @@ import { z } from 'zod';
 
 /** A kernel's source, named in kernels.json and, where it can be, pinned in kernels.lock.json. */
 export interface KernelSource {
+  /** What `unpack` lays out: a tree that is configured and built, or a distribution's packages, which are not. */
+  readonly layout: 'tree' | 'packages';
   readonly facts: SourceFacts;
   /** The kernel's own version, without the packager's revision: `6.12.117`. */
   readonly version: string;
@@ -18,7 +20,10 @@ export interface KernelSource {
    * brought again.
    */
   fetch(context: SourceContext): Promise<void>;
-  /** After `fetch`: lays the kernel out, with its top Makefile at `folder`/Makefile. `folder` exists, empty. */
+  /**
+   * After `fetch`: lays the kernel out, a tree with its top Makefile at `folder`/Makefile, packages as if `folder` were
+   * the root they are installed in. `folder` exists, empty.
+   */
   unpack(folder: string, context: SourceContext): Promise<void>;
 }
 
@@ -31,6 +36,14 @@ export const sourceFacts = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('kernel.org'), package: text, version: text, sha256: text }),
   // Tree: git's own hash over every name, mode and byte of the commit.
   z.object({ kind: z.literal('git'), repository: text, version: text, commit: text, tree: text }),
+  // Packages: all that a kernel as shipped is made of, the image itself among them.
+  z.object({
+    kind: z.literal('image'),
+    package: text,
+    version: text,
+    sha256: text,
+    packages: z.array(z.object({ package: text, version: text, sha256: text })).readonly(),
+  }),
   // A working tree as it was, as kernels.json names it. Tree: what git would call it if it were committed.
   z.object({ kind: z.literal('dir'), path: text, version: text, tree: text }),
 ]);
@@ -44,9 +57,15 @@ export function describeSource(facts: SourceFacts): string {
       return `${facts.repository} ${facts.version}, commit ${facts.commit}, tree ${facts.tree}`;
     case 'dir':
       return `working tree ${facts.path} ${facts.version}, not pinned, tree ${facts.tree}`;
+    case 'image':
+      return `as shipped: ${facts.packages.map(describePackage).join('; ')}`;
     default:
-      return `${facts.package} ${facts.version}, SHA-256 ${facts.sha256}`;
+      return describePackage(facts);
   }
+}
+
+function describePackage(one: { package: string; version: string; sha256: string }): string {
+  return `${one.package} ${one.version}, SHA-256 ${one.sha256}`;
 }
 
 /** What fetching and unpacking may use of their surroundings. */
