@@ -1,6 +1,7 @@
 // What a test established beside figures, told to whoever runs the spec.
 import { channel } from 'node:diagnostics_channel';
 import { isDeepStrictEqual } from 'node:util';
+import { findingKey } from './protocol/finding-key.ts';
 import type { Finding } from './protocol/messages.ts';
 
 /** The diagnostics channel on which each `Finding` is published. */
@@ -17,10 +18,7 @@ const stated = new Map<string, Finding>();
  */
 export const finding = (given: Finding): void => {
   check(given);
-  const { about, mechanism, subject } = given;
-  const direction = 'direction' in given ? given.direction : null;
-  const which = 'size' in given ? given.size : 'of' in given ? given.of : null;
-  const key = JSON.stringify([about, mechanism, subject, direction, which]);
+  const key = findingKey(given);
   const earlier = stated.get(key);
   if (earlier && !isDeepStrictEqual(earlier, given))
     throw new Error(`two findings contradict: ${JSON.stringify(earlier)} and ${JSON.stringify(given)}`);
@@ -59,6 +57,7 @@ const fields: Record<Finding['about'], Record<string, Field>> = {
     },
   },
   extensibility: { outcome: oneOf('works', 'refused', 'silently wrong') },
+  validation: { outcome: oneOf('refused', 'passed over') },
   portability: { outcome: oneOf('works', 'breaks') },
   synchrony: { direction: oneOf('u2k', 'k2u'), returns: oneOf('before', 'after') },
   'not possible': { direction: way, holds: truth },

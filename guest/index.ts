@@ -36,6 +36,7 @@ export { type Peer32, startPeer32 } from './peer32.ts';
 export { type PollEvent, poll, pollAsync, pollfd } from './poll.ts';
 export { program } from './programs.ts';
 export type { AccountReport, Finding } from './protocol/messages.ts';
+export { provoked, provokedChannel } from './provoked.ts';
 export { comesAndGoes, reload } from './reload.ts';
 export { benches, type Case, type CaseResult, sample } from './sample.ts';
 export { configure, type Settings, tickUnit } from './settings.ts';

@@ -260,26 +260,23 @@ test('a message fills a sub-buffer at most; a byte more, and it is dropped witho
   assert.equal(length, 0);
   for (const [size, bytes, came, says] of [
     ['largest', limit, whole.length, 'a sub-buffer'],
-    [
-      'one more',
-      limit + 1,
-      length,
-      'relay_write() returns as after any other; the kernel log tells at the end',
-    ],
+    ['one more', limit + 1, length, 'relay_write() returns as after any other'],
   ] as const)
     boundary('relay_write', size, bytes, came === bytes ? 'taken' : 'dropped', says);
   assert.deepEqual(seqsSent(), [1, 2], 'relay_write() came back as after any other');
   assert.equal(dropped(), 0, 'nor is subbuf_start asked');
   const log = kernelLogEnd();
   unloadModule('relay');
-  assert.match(kernelLog(log).join('\n'), new RegExp(`relay: .* not logged .*${limit + 1}.*${limit}`));
+  const lines = kernelLog(log).filter((line) => line.includes('relay'));
   loadModule(modulePath('relay'));
+  const isTold = lines.length > 0;
+  if (isTold) assert.match(lines.join('\n'), new RegExp(`relay: .* not logged .*${limit + 1}.*${limit}`));
   finding({
     about: 'transfer limit',
     mechanism,
     subject: 'relay_write',
     bytes: limit,
-    says: 'a sub-buffer, whose size the module chooses; what is larger is dropped, and told in the kernel log when the channel closes',
+    says: `a sub-buffer, whose size the module chooses; what is larger is dropped, and told ${isTold ? 'in the kernel log when the channel closes' : 'to nobody'}`,
   });
 });
 

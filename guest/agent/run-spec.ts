@@ -17,6 +17,7 @@ import type {
   HostMessage,
   TestOutcome,
 } from '../protocol/messages.ts';
+import { provokedChannel } from '../provoked.ts';
 import type { CaseResult } from '../sample.ts';
 import { optimize } from './compilers.ts';
 import { errorData } from './error-data.ts';
@@ -37,9 +38,11 @@ export const runSpec = async (spec: string, wanted: Wanted, tell: Tell): Promise
   const onFinding = (stated: unknown) => tell({ type: 'finding', path: running, finding: stated as Finding });
   const onAccount = (given: unknown) =>
     tell({ type: 'account', path: running, account: given as AccountReport });
+  const onProvoked = (lines: unknown) => tell({ type: 'provoked', path: running, lines: lines as string[] });
   diagnosticsChannel.subscribe(caseChannel, onCase);
   diagnosticsChannel.subscribe(accountChannel, onAccount);
   diagnosticsChannel.subscribe(findingChannel, onFinding);
+  diagnosticsChannel.subscribe(provokedChannel, onProvoked);
   const release = captureOutput((stream, text) => {
     const title = running.join('\n');
     const before = printed.get(title) ?? 0;
@@ -99,6 +102,7 @@ export const runSpec = async (spec: string, wanted: Wanted, tell: Tell): Promise
     diagnosticsChannel.unsubscribe(caseChannel, onCase);
     diagnosticsChannel.unsubscribe(accountChannel, onAccount);
     diagnosticsChannel.unsubscribe(findingChannel, onFinding);
+    diagnosticsChannel.unsubscribe(provokedChannel, onProvoked);
   }
   return tests;
 };

@@ -137,6 +137,8 @@ export type Finding =
   | ({ about: 'transfer limit'; bytes: number | null } & Stated)
   /** What an old reader makes of a message with one more field. */
   | ({ about: 'extensibility'; outcome: 'works' | 'refused' | 'silently wrong' } & Stated)
+  /** What the kernel makes of a malformed request before the mechanism's own code sees it; `says`: the error and its words. */
+  | ({ about: 'validation'; outcome: 'refused' | 'passed over' } & Stated)
   /** A 32-bit program against the 64-bit module. */
   | ({ about: 'portability'; outcome: 'works' | 'breaks' } & Stated)
   /** Whether a sending call, the subject (`nlmsg_unicast`; `write, O_NONBLOCK`), returns before or after the receiver has the message. */
@@ -212,6 +214,8 @@ export type GuestMessage =
   | { type: 'case'; path: string[]; case: CaseReport }
   | { type: 'account'; path: string[]; account: AccountReport }
   | { type: 'finding'; path: string[]; finding: Finding }
+  /** Lines of the kernel's log that the test has provoked: a warning among them is no defect. */
+  | { type: 'provoked'; path: string[]; lines: string[] }
   | { type: 'output'; path: string[] | null; stream: 'stdout' | 'stderr'; text: string }
   /**
    * What the kernel printed from before the modules were loaded until they were gone, by its own log: on the way through

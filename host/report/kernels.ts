@@ -3,6 +3,7 @@ import { coerce, compare } from 'semver';
 import { RingcrossError } from '../../vm/errors.ts';
 import type { Manifest } from '../run/manifest.ts';
 import type { CaseResult, CellResult, Results } from '../run/results.ts';
+import { behaviourTable } from './behaviour.ts';
 import { configDifference, optionList } from './config-difference.ts';
 import { atSurveySize, type Group, groupsOf, surveyBytes } from './groups.ts';
 import { directions, pageHeadline } from './headline.ts';
@@ -24,6 +25,7 @@ export const kernelSections = (results: Results, configs: Configs): string[] => 
   return [
     '## Kernels side by side',
     renderTable(outcomeTable(results.cells, kernels)),
+    ...behaviourSection(results, kernels),
     ...(groups.length < 2
       ? []
       : [
@@ -36,6 +38,18 @@ export const kernelSections = (results: Results, configs: Configs): string[] => 
           ...pairs(groups).flatMap(([older, newer]) => changeSections(older, newer, configs)),
         ]),
   ];
+};
+
+/** What the same test has found otherwise; a finding of any lens counts, the first of a kernel's. */
+const behaviourSection = (results: Results, kernels: readonly KernelColumn[]): string[] => {
+  const groups = groupsOf(results);
+  const table = behaviourTable(
+    kernels.map(({ kernel, release }) => ({
+      release,
+      findings: groups.filter((group) => group.kernel === kernel).flatMap(({ findings }) => findings),
+    })),
+  );
+  return table.rows.length === 0 ? [] : ['### What they do differently', renderTable(table)];
 };
 
 /** A page to be published. Errors: USAGE where the run has one kernel alone. */

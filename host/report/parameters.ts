@@ -173,6 +173,11 @@ const details: readonly { title: string; header: string[]; rows: (group: Group) 
     rows: (group) => outcomeRows(findingsAbout(group, 'extensibility')),
   },
   {
+    title: 'Validation: what the kernel makes of a malformed request before the module sees it',
+    header: ['what is wrong', 'outcome'],
+    rows: (group) => outcomeRows(findingsAbout(group, 'validation')),
+  },
+  {
     title: 'Portability: a 32-bit program against the 64-bit kernel',
     header: ['what crosses', 'outcome'],
     rows: (group) => outcomeRows(findingsAbout(group, 'portability')),

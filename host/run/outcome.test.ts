@@ -94,6 +94,22 @@ test('a report that only the kernel’s own log has whole counts as one of the c
   t.is(outcome(start('a'), passed('a'), printed('BUG: sleeping function called'), end, ended), 'oopsed');
 });
 
+test('a warning that a test has provoked fails no cell, another one beside it does', (t) => {
+  const line = 'WARNING: fs/sysfs/file.c:74 at sysfs_kf_seq_show+0x100/0x140';
+  const provoked = said({ type: 'provoked', path: ['a'], lines: ['OOB write or bad count 4096', line] });
+  const printed = (...lines: string[]) => said({ type: 'kernel-log', lines });
+  const console = (text: string): CellEvent => ({
+    kind: 'incident',
+    incident: { kind: 'warning', line: `[    1.000000] ${text}` },
+  });
+  const run = (...events: CellEvent[]) => outcome(start('a'), provoked, passed('a'), ...events, end);
+  t.is(run(printed('x: loaded', line)), 'passed');
+  t.is(run(console('WWARNING: fs/sysfs'), printed('x: loaded', line)), 'passed');
+  t.is(run(printed(line, 'WARNING: CPU: 0 PID: 1')), 'failed');
+  t.is(run(console(line), console('WARNING: CPU: 0 PID: 1'), printed(line)), 'failed');
+  t.is(run(printed(line, 'BUG: sleeping function called')), 'oopsed');
+});
+
 test('what a test printed and threw is its own, with the project’s paths', (t) => {
   const { tests } = judge(
     [

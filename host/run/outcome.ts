@@ -41,6 +41,7 @@ export const judge = (
     ...printed.flatMap(toIncident),
     ...events.flatMap((event) => (event.kind === 'incident' ? [event.incident] : [])),
   ];
+  const provoked = messages.flatMap((message) => (message.type === 'provoked' ? message.lines : []));
   const death = fatal(events, messages, incidents, console);
   const tests = testResults(messages, declared, death);
   if (death) return { ...death, tests };
@@ -55,7 +56,7 @@ export const judge = (
   const failures = tests.filter(({ outcome }) => outcome === 'failed');
   if (failures.length > 0)
     return { outcome: 'failed', reason: `${failures.length} of ${tests.length} tests failed`, tests };
-  const warning = incidents.find(({ kind }) => kind === 'warning');
+  const warning = unprovoked(incidents, printed, provoked);
   if (warning)
     return {
       outcome: 'failed',
@@ -68,6 +69,24 @@ export const judge = (
     return { outcome: 'skipped', reason: tests[0]?.reason ?? 'every test was skipped', tests };
   return { outcome: 'passed', tests };
 };
+
+/**
+ * The first warning that no test has provoked. The console may have garbled what was provoked: of the warnings that only it
+ * has, as many are left out as the log has of those.
+ */
+const unprovoked = (
+  incidents: readonly Incident[],
+  printed: readonly string[],
+  provoked: readonly string[],
+): Warning | undefined => {
+  const warnings = incidents.filter((one): one is Warning => one.kind === 'warning');
+  const inLog = warnings.filter(({ line }) => printed.includes(line));
+  const meant = inLog.filter(({ line }) => provoked.includes(line));
+  const onConsole = warnings.filter((one) => !inLog.includes(one));
+  return [...inLog.filter((one) => !meant.includes(one)), ...onConsole.slice(meant.length)][0];
+};
+
+type Warning = Extract<Incident, { kind: 'warning' }>;
 
 const toIncident = (line: string): Incident[] => {
   const kind = kernelIncident(line);

@@ -105,6 +105,11 @@ export const findingSchema = z.discriminatedUnion('about', [
     ...said,
     outcome: z.enum(['works', 'refused', 'silently wrong']),
   }),
+  z.strictObject({
+    about: z.literal('validation'),
+    ...said,
+    outcome: z.enum(['refused', 'passed over']),
+  }),
   z.strictObject({ about: z.literal('portability'), ...said, outcome: z.enum(['works', 'breaks']) }),
   z.strictObject({
     about: z.literal('synchrony'),
