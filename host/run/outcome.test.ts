@@ -91,7 +91,23 @@ test('a report that only the kernel’s own log has whole counts as one of the c
   t.is(warned.outcome, 'failed');
   t.is(warned.reason, 'the kernel warned: WARNING: CPU: 0 PID: 1');
   t.deepEqual(warned.log, ['WARNING: CPU: 0 PID: 1', 'Call Trace:']);
-  t.is(outcome(start('a'), passed('a'), printed('BUG: sleeping function called'), end, ended), 'oopsed');
+  const oopsed = judge(
+    [
+      start('a'),
+      passed('a'),
+      printed('x: loaded', 'BUG: sleeping function called', 'Call Trace:'),
+      end,
+      ended,
+    ],
+    ['a'],
+    ['[    1.000000] the end of it'],
+  );
+  t.is(oopsed.outcome, 'oopsed');
+  t.deepEqual(
+    oopsed.log,
+    ['BUG: sleeping function called', 'Call Trace:'],
+    'whole, not the end of the console',
+  );
 });
 
 test('a warning that a test has provoked fails no cell, another one beside it does', (t) => {

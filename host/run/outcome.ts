@@ -42,7 +42,7 @@ export const judge = (
     ...events.flatMap((event) => (event.kind === 'incident' ? [event.incident] : [])),
   ];
   const provoked = messages.flatMap((message) => (message.type === 'provoked' ? message.lines : []));
-  const death = fatal(events, messages, incidents, console);
+  const death = fatal(events, messages, incidents, printed, console);
   const tests = testResults(messages, declared, death);
   if (death) return { ...death, tests };
   const refused = messages.find((message) => message.type === 'module-failed');
@@ -93,10 +93,10 @@ const toIncident = (line: string): Incident[] => {
   return kind ? [{ kind, line }] : [];
 };
 
-/** Lines of the kernel's log that are shown of a warning: its registers and call trace fit. */
-const reportLines = 40;
+/** Lines of the kernel's log that are shown of a report: one of KASAN with three call traces fits. */
+const reportLines = 80;
 
-/** A warning and what follows it in the kernel's log; null where only the console has it. */
+/** A warning or an oops and what follows it in the kernel's log; null where only the console has it. */
 const reportOf = ({ line }: Incident, printed: readonly string[]): string[] | null => {
   const first = printed.indexOf(line);
   return first < 0 ? null : printed.slice(first, first + reportLines);
@@ -108,13 +108,14 @@ const fatal = (
   events: readonly CellEvent[],
   messages: readonly GuestMessage[],
   incidents: readonly Incident[],
+  printed: readonly string[],
   console: readonly string[],
 ): Death | null => {
   const log = [...console];
   const panic = incidents.find(({ kind }) => kind === 'panic');
   if (panic) return { outcome: 'panicked', reason: panic.line, log };
   const oops = incidents.find(({ kind }) => kind === 'oops');
-  if (oops) return { outcome: 'oopsed', reason: oops.line, log };
+  if (oops) return { outcome: 'oopsed', reason: oops.line, log: reportOf(oops, printed) ?? log };
   const ended = incidents.find((incident) => incident.kind === 'agent-ended');
   if (ended) return { outcome: 'crashed', reason: `the agent ended with ${shellStatus(ended.status)}`, log };
   const failed = messages.find((message) => message.type === 'agent-error');
