@@ -504,9 +504,12 @@ interface Run {
 /** How many of its messages the worker has sent; none before it has begun. */
 const workerDone = (): number => Number(/^(\d+) of /.exec(readFileSync(worker, 'latin1'))?.[1] ?? 0);
 
-/** Many messages take minutes on a slow host: each part of them is a test, so that whoever waits sees it go on. */
+/**
+ * Many messages take minutes on a slow host, and on a kernel with its checkers: each part of them is a test, so that whoever
+ * waits sees it go on.
+ */
 const inParts = async (t: TestContext, messages: number, running: Promise<unknown>): Promise<void> => {
-  const parts = Math.floor(messages / 100_000);
+  const parts = Math.floor(messages / 20_000);
   let over = false;
   const ended = () => {
     over = true;

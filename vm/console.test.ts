@@ -1,5 +1,12 @@
 import test from 'ava';
-import { ConsoleWatcher, evidence, type Incident, incidentOf, kernelIncident } from './console.ts';
+import {
+  ConsoleWatcher,
+  evidence,
+  type Incident,
+  incidentOf,
+  kernelIncident,
+  reportLines,
+} from './console.ts';
 
 const kindOf = (line: string) => incidentOf(line)?.kind ?? null;
 
@@ -40,14 +47,14 @@ test('a program that prints the words of a panic does not panic the kernel', (t)
 test('lines come whole however the console is cut, and the tail is bounded', (t) => {
   const seen: Incident[] = [];
   const watcher = new ConsoleWatcher((incident) => seen.push(incident));
-  for (let i = 0; i < 200; i++) watcher.push(Buffer.from(`[    0.000001] line ${i}\r\n`));
+  for (let i = 0; i < 400; i++) watcher.push(Buffer.from(`[    0.000001] line ${i}\r\n`));
   watcher.push(Buffer.from('[    1.000000] Kernel pa'));
   watcher.push(Buffer.from('nic - not syncing: x\r\n[    1.0'));
   t.deepEqual(
     seen.map(({ kind }) => kind),
     ['panic'],
   );
-  t.is(watcher.tail().length, 81);
+  t.is(watcher.tail().length, 2 * reportLines + 1);
   t.is(watcher.tail().at(-1), '[    1.0');
 });
 
@@ -55,4 +62,6 @@ test('evidence starts at the trouble', (t) => {
   const tail = ['[    0.000001] a', '[    0.000002] Kernel panic - not syncing: x', '[    0.000003] CPU: 0'];
   t.deepEqual(evidence(tail), tail.slice(1));
   t.deepEqual(evidence(['a', 'b', 'c'], 2), ['b', 'c']);
+  const report = ['[    1.000000] BUG: KASAN: x', ...Array(reportLines - 1).fill('[    1.000000]  y')];
+  t.deepEqual(evidence(['[    0.000001] a', ...report, '[    2.000000] later']), report, 'a whole report');
 });

@@ -34,8 +34,11 @@ export const kernelIncident = (text: string): 'panic' | 'oops' | 'warning' | nul
   return warning.test(text) ? 'warning' : null;
 };
 
-/** Lines kept for an error message: a panic with its registers and call trace fits. */
-const tailLines = 80;
+/** Lines that are shown of a report of the kernel: one of KASAN with three call traces and the memory around fits. */
+export const reportLines = 100;
+
+/** Lines kept of a console, for an error message: a report, and what was printed while it was told and the guest stopped. */
+const tailLines = 2 * reportLines;
 
 /** Cuts a console into lines, remembers the last of them and reports incidents. */
 export class ConsoleWatcher {
@@ -71,5 +74,5 @@ export const evidence = (tail: readonly string[], lines = 20): string[] => {
     const kind = incidentOf(line)?.kind;
     return kind === 'panic' || kind === 'oops';
   });
-  return first < 0 ? tail.slice(-lines) : tail.slice(first, first + lines * 2);
+  return first < 0 ? tail.slice(-lines) : tail.slice(first, first + reportLines);
 };

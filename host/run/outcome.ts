@@ -1,6 +1,6 @@
 // What became of a cell, from the events that reached the host. Pure: the same events give the same result.
 import type { ErrorData, GuestMessage } from '../../guest/protocol/messages.ts';
-import { type Incident, kernelIncident } from '../../vm/console.ts';
+import { type Incident, kernelIncident, reportLines } from '../../vm/console.ts';
 import type { VmEvent } from '../../vm/feed.ts';
 import type { CellOutcome, TestResult } from './results.ts';
 
@@ -92,9 +92,6 @@ const toIncident = (line: string): Incident[] => {
   const kind = kernelIncident(line);
   return kind ? [{ kind, line }] : [];
 };
-
-/** Lines of the kernel's log that are shown of a report: one of KASAN with three call traces fits. */
-const reportLines = 80;
 
 /** A warning or an oops and what follows it in the kernel's log; null where only the console has it. */
 const reportOf = ({ line }: Incident, printed: readonly string[]): string[] | null => {
