@@ -62,7 +62,7 @@ export const kernelsPage = (results: Results, manifest: Manifest, configs: Confi
   return `${[
     '# Kernels',
     pageHeadline(results, manifest),
-    'Made by `ringcross report RUN --kernels FILE`; edits are lost.',
+    'Made by `ringcross report RUN --kernels FILE`; edits are lost, but for what stands below the mark at its end.',
     directions,
     ...sections,
   ].join('\n\n')}\n`;

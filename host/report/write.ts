@@ -9,6 +9,7 @@ import { type Results, resultsSchema } from '../run/results.ts';
 import { type Configs, kernelsPage } from './kernels.ts';
 import { markdownReport } from './markdown.ts';
 import { resultsPage } from './page.ts';
+import { withNotes } from './page-notes.ts';
 import { reliabilityPage } from './reliability.ts';
 
 export interface ReadRun {
@@ -61,9 +62,14 @@ export const writePage = async (path: string, { results, manifest }: ReadRun): P
 export const writeReliability = async (path: string, { results, manifest }: ReadRun): Promise<void> =>
   writeWithFolder(path, reliabilityPage(results, manifest));
 
-/** The same of the page of several kernels side by side. Errors: USAGE, as `kernelsPage`. */
-export const writeKernels = async (path: string, { results, manifest, configs }: ReadRun): Promise<void> =>
-  writeWithFolder(path, kernelsPage(results, manifest, configs));
+/** The same of the page of several kernels side by side, which keeps its notes. Errors: USAGE, as `kernelsPage`. */
+export const writeKernels = async (path: string, { results, manifest, configs }: ReadRun): Promise<void> => {
+  const earlier = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  await writeWithFolder(path, withNotes(kernelsPage(results, manifest, configs), earlier));
+};
 
 const writeWithFolder = async (path: string, text: string): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
