@@ -19,7 +19,6 @@ import {
   messageTypes,
   modulePath,
   type Needs,
-  type NetlinkAttribute,
   type NetlinkMessage,
   type Peer32,
   poll,
@@ -53,12 +52,14 @@ import {
   payloadOf,
   pick,
   produce,
+  reasonOf,
   receive,
   receiveOne,
   resolve,
   room,
   send,
   stamped,
+  stateValidation,
   u32,
   type Values,
 } from './genetlink-socket.ts';
@@ -424,22 +425,6 @@ const refusals: Record<
     raw: Buffer.from(Uint16Array.of(3, attributes.payload, 1, 0, 0, 0).buffer),
     answer: ['EINVAL', 'bytes leftover after parsing attributes', undefined],
   },
-};
-
-const reasonOf = (all: readonly NetlinkAttribute[]): (string | number | undefined)[] => [
-  pick(all, answers.message)?.toString('latin1').replace(/\0$/, ''),
-  pick(all, answers.offset)?.readUInt32LE(),
-];
-
-/** States what becomes of a malformed request; `answer` as `decodeAnswer` has it. */
-const stateValidation = (
-  subject: string,
-  { error, attributes: said }: ReturnType<typeof decodeAnswer>,
-  words = reasonOf(said)[0],
-): void => {
-  const outcome = error === 0 ? 'passed over' : 'refused';
-  const says = error === 0 ? 'not looked at' : `${error}, ${words === undefined ? 'without a word' : words}`;
-  finding({ about: 'validation', mechanism: 'genetlink', subject, outcome, says });
 };
 
 for (const [what, { command, values, raw, answer, unchecked }] of Object.entries(refusals))
