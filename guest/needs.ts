@@ -17,6 +17,8 @@ export interface Needs {
   readonly cmdline?: string;
   /** Virtual CPUs. A lens with fewer skips the spec. */
   readonly cpus?: number;
+  /** What the CPU must be able to do, as /proc/cpuinfo calls it: `fsgsbase`. A lens without it skips the spec. */
+  readonly cpuFeatures?: readonly string[];
   /** Versions of the kernel on which the spec makes sense: a range such as `>=6.1` or `>=5.15 <7`. */
   readonly kernel?: string;
 }

@@ -21,7 +21,7 @@ const cell = (name: string, ms: number, changes: Partial<WeighedCell> = {}): Wei
   spec: {
     name,
     path: '',
-    needs: { config: [], modules: [], cmdline: '', cpus: 1, kernel: '*' },
+    needs: { config: [], modules: [], cmdline: '', cpus: 1, cpuFeatures: [], kernel: '*' },
     titles: [],
     isolated: [],
     loadError: null,

@@ -5,7 +5,7 @@ import { planCells, readConfig } from './plan.ts';
 const spec = (name: string, needs: Partial<SpecFile['needs']> = {}): SpecFile => ({
   name,
   path: `/p/specs/${name}.spec.ts`,
-  needs: { config: [], modules: [], cmdline: '', cpus: 1, kernel: '*', ...needs },
+  needs: { config: [], modules: [], cmdline: '', cpus: 1, cpuFeatures: [], kernel: '*', ...needs },
   titles: [],
   isolated: [],
   loadError: null,
@@ -37,6 +37,18 @@ test('a cell that cannot run says why before anything boots', (t) => {
   t.regex(skips({ cpus: 2 }) ?? '', /needs 2 CPUs/);
   t.is(skips({ kernel: '>=6.12' }), null);
   t.is(skips({ kernel: '>=7' }), 'needs Linux >=7, but kernel 6.12 is 6.12.117');
+});
+
+test('a CPU without a feature skips what needs it, and one that nobody knows is told as such', (t) => {
+  const cpus = new Map([['instructions', new Map(Object.entries({ fsgsbase: true, erms: false }))]] as const);
+  const skips = (...cpuFeatures: string[]) =>
+    planCells([kernel], ['instructions'], [spec('x', { cpuFeatures })], cpus)[0]?.skip ?? null;
+  t.is(skips('fsgsbase'), null);
+  t.is(
+    skips('fsgsbase', 'erms'),
+    'needs the CPU feature erms, which the lens instructions does not have here',
+  );
+  t.is(skips('fsgsbsae'), 'needs the CPU feature fsgsbsae, which QEMU knows nothing of');
 });
 
 test('of a kernel that is not built no option is missed, but a CPU is', (t) => {

@@ -1,4 +1,5 @@
 // From what is asked for to cells, and which of them cannot run. Pure.
+import type { CpuFeatures } from '../vm/cpu-features.ts';
 import { type Lens, lensRecords } from '../vm/lens.ts';
 import type { SpecFile } from './guest-build/spec.ts';
 import { isInRange } from './version-range.ts';
@@ -22,11 +23,15 @@ export interface PlannedKernel {
   config: ReadonlyMap<string, string> | null;
 }
 
+/** What the CPUs of lenses can do; of a lens that is not there nothing is known, and nothing skipped. */
+export type LensCpus = ReadonlyMap<Lens, CpuFeatures>;
+
 /** Kernels by specs by lenses, in this order: a kernel's cells stand together, and so do a lens's. */
 export const planCells = (
   kernels: readonly PlannedKernel[],
   lenses: readonly Lens[],
   specs: readonly SpecFile[],
+  cpus: LensCpus = new Map(),
 ): Cell[] =>
   kernels.flatMap((kernel) =>
     lenses.flatMap((lens) =>
@@ -35,7 +40,7 @@ export const planCells = (
         kernel: kernel.name,
         lens,
         spec,
-        skip: unmetNeed(spec, lens, kernel),
+        skip: unmetNeed(spec, lens, kernel) ?? unmetFeature(spec, lens, cpus),
       })),
     ),
   );
@@ -60,6 +65,16 @@ export const unmetNeed = (
   }
   const { cpus } = lensRecords[lens];
   return needs.cpus > cpus ? `needs ${needs.cpus} CPUs, but the lens ${lens} has ${cpus}` : null;
+};
+
+/** Why the CPU of a lens is not enough for a spec; null where it is. */
+const unmetFeature = ({ needs }: Pick<SpecFile, 'needs'>, lens: Lens, cpus: LensCpus): string | null => {
+  const features = cpus.get(lens);
+  const missing = features && needs.cpuFeatures.find((name) => features.get(name) !== true);
+  if (features === undefined || missing === undefined) return null;
+  return features.has(missing)
+    ? `needs the CPU feature ${missing}, which the lens ${lens} does not have here`
+    : `needs the CPU feature ${missing}, which QEMU knows nothing of`;
 };
 
 /** Symbols that are set in a kernel's final .config, with their values as they stand there. */

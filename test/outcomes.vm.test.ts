@@ -107,6 +107,23 @@ test('a kernel that warns where the console does not show it: failed, by the ker
   t.notRegex(console, /said by a fixture/);
 });
 
+test('a warning that a test has provoked and says so is none', async (t) => {
+  const { outcome, reason } = await cellOf('provokes-a-warning');
+  t.is(outcome, 'passed', reason ?? '');
+  const { dir } = await done;
+  t.regex(
+    await readFile(join(dir, 'journal.ndjson'), 'utf8'),
+    /"type":"provoked".*WARNING: provoked by a fixture/,
+  );
+});
+
+test('a spec that needs what the CPU cannot do is skipped with the reason, and boots nothing', async (t) => {
+  const { outcome, reason, start } = await cellOf('cpu-cannot');
+  t.is(outcome, 'skipped');
+  t.is(reason, 'needs the CPU feature avx512f, which the lens emulated does not have here');
+  t.is(start, null);
+});
+
 test('the run goes on, and its status says that tests failed', async (t) => {
   t.is((await cellOf('zz-passes')).outcome, 'passed');
   t.is(exitStatus((await done).results), 1);

@@ -32,6 +32,7 @@ test('a spec is read without running a test of it', async (t) => {
     modules: ['a', { name: 'b', parameters: { n: 1 } }],
     cmdline: 'x=1',
     cpus: 1,
+    cpuFeatures: [],
     kernel: '*',
   });
 });

@@ -29,6 +29,8 @@ const needsSchema = z.strictObject({
   cmdline: z.string().default(''),
   /** Virtual CPUs the machine must have. */
   cpus: z.int().min(1).default(1),
+  /** Features of the CPU, by QEMU's names or those of /proc/cpuinfo. */
+  cpuFeatures: z.array(z.string().regex(/^[\w.-]+$/)).default([]),
   /** Versions of the kernel, as a range of semver. */
   kernel: z
     .string()

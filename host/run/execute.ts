@@ -182,7 +182,8 @@ const runOrSkip = async (
   const { options, dir, journal } = context;
   const { progress } = options;
   const { release } = kernel;
-  const reason = unmetNeed(cell.spec, cell.lens, { name: cell.kernel, version: kernel.version, config });
+  const reason =
+    cell.skip ?? unmetNeed(cell.spec, cell.lens, { name: cell.kernel, version: kernel.version, config });
   if (reason !== null)
     return { events: [], ending: { ...notStarted, release, outcome: 'skipped', reason, tests: [] } };
   progress.update(cell.id, 'waiting for memory');

@@ -1,6 +1,7 @@
 // What a run would do, found out without building a kernel: its cells, what they cost, and whose shard they are.
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { cpuFeatures } from '../../vm/cpu-features.ts';
 import type { Lens } from '../../vm/lens.ts';
 import { type ProbeResult, settledProbe } from '../../vm/probe.ts';
 import { cacheRoot } from '../cache.ts';
@@ -10,7 +11,7 @@ import { ensureGuestImages } from '../guest-images.ts';
 import { inParallel } from '../in-parallel.ts';
 import { ensureKernel, type KernelPreview, previewKernel } from '../kernel/index.ts';
 import { chooseLenses, type LensWord, needsProbe, probe } from '../lenses.ts';
-import { type Cell, planCells, readConfig } from '../plan.ts';
+import { type Cell, type LensCpus, planCells, readConfig } from '../plan.ts';
 import { kernelReporter, type Progress } from '../progress.ts';
 import type { Project } from '../project.ts';
 import { partition, type Shard } from '../shards.ts';
@@ -62,7 +63,8 @@ export const planRun = async (options: PlanOptions, mayBuild: boolean): Promise<
   const kernels = await Promise.all(
     names.map((name) => previewKernel(name, { configFolder: project.kernelConfigDir })),
   );
-  const cells = planCells(await Promise.all(kernels.map(withConfig)), lenses, specs);
+  const cpus = await findCpus(lenses, specs);
+  const cells = planCells(await Promise.all(kernels.map(withConfig)), lenses, specs, cpus);
   const times = await readTimes(project.root);
   const weighed = cells.map((cell) => ({ ...cell, ...estimate(cell, times) }));
   const whole: WholePlan = {
@@ -98,6 +100,12 @@ const digests = (project: Project, specs: readonly SpecFile[]): Promise<WholePla
     name: spec.name,
     sha256: await specDigest(project, spec),
   }));
+
+/** What the lenses' CPUs can do, asked of QEMU only where a spec needs to know. */
+const findCpus = async (lenses: readonly Lens[], specs: readonly SpecFile[]): Promise<LensCpus> =>
+  specs.every(({ needs }) => needs.cpuFeatures.length === 0)
+    ? new Map()
+    : new Map(await Promise.all(lenses.map(async (lens) => [lens, await cpuFeatures(lens)] as const)));
 
 const withConfig = async ({ name, version, built }: KernelPreview) => ({
   name,
