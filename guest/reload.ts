@@ -74,15 +74,21 @@ const startWorker = (module: string): void => {
   assert.match(readFileSync(worker, 'latin1'), /^\d+ of 1099511627776 error \d+$/m);
 };
 
+/** A large page, of which 7.x keeps some for the code of modules to come (execmem_cache_populate()). */
+const largePage = 2 << 20;
+
 /**
  * What vmalloc() and the loader of modules hold, by /proc/vmallocinfo, which names who allocated each area: without the
- * stacks of tasks, of which the kernel keeps some for the next, and without what is only waiting to be given back.
+ * stacks of tasks and the large pages of code, of which the kernel keeps some for the next, and without what is only
+ * waiting to be given back.
  */
 const vmallocBytes = (): number =>
   readFileSync('/proc/vmallocinfo', 'latin1')
     .split('\n')
     .filter((area) => !/ (?:kernel_clone|copy_process|dup_task_struct|fork_idle)\+| unpurged /.test(area))
-    .reduce((sum, area) => sum + Number(/^\S+\s+(\d+)/.exec(area)?.[1] ?? 0), 0);
+    .map((area) => ({ area, bytes: Number(/^\S+\s+(\d+)/.exec(area)?.[1] ?? 0) }))
+    .filter(({ area, bytes }) => !(bytes >= largePage && / execmem_\w+\+/.test(area)))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Kernel threads of the module: all of ours begin with its name, which kernels before 5.17 cut to fifteen characters. */
 const workersOf = (module: string): string[] => {

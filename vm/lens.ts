@@ -74,10 +74,10 @@ export const lensRecords: Record<Lens, LensRecord> = {
     // The local APIC's timer is calibrated in a loop of PAUSE, each of which leaves the translated code: 20 s of a boot.
     // One CPU does as well with the PIT. The check for a working timer is a delay loop that proves nothing here.
     // Where there is no PIT, that calibration is what the boot must bear, and the TSC's rate is told: an instruction is a
-    // nanosecond. It is told to trust it, too: a busy host delays ticks, and a kernel that compares its TSC with them takes
-    // them for right, and has no fine timers from then on.
+    // nanosecond. Everywhere the TSC is to be trusted: a busy host delays ticks, and a kernel that compares its TSC with them
+    // takes them for right; and 7.x has no fine timers before it could compare.
     cmdline: {
-      pit: 'nolapic_timer no_timer_check',
+      pit: 'nolapic_timer no_timer_check tsc=reliable',
       lapic: 'no_timer_check tsc=reliable tsc_early_khz=1000000',
     },
     tellsTscRate: false,
