@@ -110,9 +110,10 @@ export const forecastLines = (plan: Forecast): string[] => {
       ? []
       : [`of them ${plan.skipped.length} will be skipped, the first because it ${plan.skipped[0]?.reason}`]),
     ...(cached.length === 0 ? [] : [`kernels in the cache: ${named(cached)}`]),
-    ...toBuild.map(
-      ({ name, version, steps, buildMs }) =>
-        `kernel to build: ${name} (${version}), about ${steps} steps, ${duration(buildMs)}`,
+    ...toBuild.map(({ name, version, steps, buildMs }) =>
+      steps === 0
+        ? `kernel to fetch: ${name} (${version}), as shipped`
+        : `kernel to build: ${name} (${version}), about ${steps} steps, ${duration(buildMs)}`,
     ),
     `time: about ${duration(plan.waitMs)}, ${count(plan.jobs, 'guest')} at once${unrecordedNote(plan)}`,
   ];

@@ -59,7 +59,7 @@ export const unmetNeed = (
     if (actual === undefined) return `needs ${need}, which kernel ${kernel} does not have`;
     // A guest has no modprobe, and which module an option makes is not told anywhere.
     if (value === undefined && actual === 'm')
-      return `needs ${need}, which kernel ${kernel} has as a module that no guest loads`;
+      return `needs ${need}, which kernel ${kernel} has as a module, and no guest loads one for a spec`;
     if (value !== undefined && actual !== value)
       return `needs ${need}, but kernel ${kernel} has ${symbol}=${actual}`;
   }
@@ -72,7 +72,7 @@ const unmetFeature = ({ needs }: Pick<SpecFile, 'needs'>, lens: Lens, cpus: Lens
   const features = cpus.get(lens);
   const missing = features && needs.cpuFeatures.find((name) => features.get(name) !== true);
   if (features === undefined || missing === undefined) return null;
-  return features.has(missing)
+  return features.get(missing) === false
     ? `needs the CPU feature ${missing}, which the lens ${lens} does not have here`
     : `needs the CPU feature ${missing}, which QEMU knows nothing of`;
 };

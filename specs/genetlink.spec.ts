@@ -428,7 +428,7 @@ const refusals: Record<
 };
 
 for (const [what, { command, values, raw, answer, unchecked }] of Object.entries(refusals))
-  test(`${what} is refused, with the reason and its place`, (t) => {
+  test(`${what} is refused, with the reason and its place${unchecked ? ', or not looked at' : ''}`, (t) => {
     const fd = openSocket(t);
     resetStamps('genetlink', 'received');
     const asks = command === commands.list ? messageFlags.dump | messageFlags.ack : messageFlags.ack;

@@ -183,6 +183,21 @@ test.serial(
   },
 );
 
+test.serial('the size of a build is not that of a source of another kind', async (t) => {
+  const { folder, config } = await scene(t);
+  const linux = join(folder, 'linux');
+  await writeKernel(linux);
+  await commitAll(linux);
+  await mkdir(config, { recursive: true });
+  const path = join(config, 'kernels.lock.json');
+  const left = { version: '6.12.1-1', sha256: 'a'.repeat(64), build: { steps: 2, options: 1 } };
+  await writeFile(path, JSON.stringify({ tip: left }));
+  await addKernelTo(config, { name: 'tip', source: { kind: 'git', url: '../linux', ref: 'main' } });
+  const { tip } = JSON.parse(await readFile(path, 'utf8'));
+  t.is(tip.kind, 'git');
+  t.is(tip.build, undefined);
+});
+
 const versionOf = (pin: object | undefined) => (pin as { version?: string } | undefined)?.version;
 
 async function scene(t: ExecutionContext) {

@@ -22,12 +22,19 @@ export async function addKernel(folder: string, name: string, kernel: object, pi
   });
 }
 
-/** Writes these pins over those that the lock has. The size of a build that was reviewed stays: it is an estimate. */
+/**
+ * Writes these pins over those that the lock has. The size of a build that was reviewed stays, as an estimate, where the
+ * source is still of the same kind.
+ */
 export async function writePins(folder: string, pins: ReadonlyMap<string, SourcePin>): Promise<void> {
   const lock = await readOwn<LockFile>(folder, 'lock', readLockFile, {});
   const written = [...pins].filter(([, pin]) => kindOfPin(pin) !== 'dir');
   if (written.length === 0) return;
-  const entries = written.map(([name, pin]) => [name, { ...pin, build: lock[name]?.build }]);
+  const entries = written.map(([name, pin]) => {
+    const earlier = lock[name];
+    const isSameKind = earlier !== undefined && kindOfPin(earlier) === kindOfPin(pin);
+    return [name, isSameKind ? { ...pin, build: earlier.build } : pin];
+  });
   await replace(join(folder, configFiles.lock), { ...lock, ...Object.fromEntries(entries) });
 }
 

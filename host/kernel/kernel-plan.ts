@@ -99,7 +99,7 @@ function splitName(
 /** Names those there are. */
 export function unknownKernel(name: string, { kernels, flavours, folders }: KernelList): RingcrossError {
   const suffixes = [...flavours.keys()].map((flavour) => `-${flavour}`);
-  const also = suffixes.length === 0 ? '' : `, each also with ${suffixes.join(' or ')}`;
+  const also = suffixes.length === 0 ? '' : `, those that are built also with ${suffixes.join(' or ')}`;
   return new RingcrossError(
     'KERNEL_UNKNOWN',
     `kernels.json of ${folders.join(' and ')} has no kernel ${JSON.stringify(name)}; ` +

@@ -70,7 +70,7 @@ export interface BuiltKernel {
   dir: string;
   /** Path of the image. Boots through PVH. One that was built here has its symbol table. */
   vmlinux: string;
-  /** Path of System.map. */
+  /** Path of System.map; Debian ships one that only says which package has the symbols. */
   systemMap: string;
   /** Path of the final config. */
   config: string;

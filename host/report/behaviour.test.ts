@@ -42,6 +42,14 @@ test('what all do alike is left out, and what one kernel alone was asked', (t) =
   t.deepEqual(rows, []);
 });
 
+test('what one kernel says in one more way than another is no difference', (t) => {
+  const { rows } = behaviourTable([
+    { release: '6.1.1', findings: [told('EINVAL')] },
+    { release: '7.3.1', findings: [told('in other words'), told('EINVAL')] },
+  ]);
+  t.deepEqual(rows, []);
+});
+
 test('a direction and a side belong to what, the rest to what was seen', (t) => {
   const { rows } = behaviourTable([
     { release: '6.1.1', findings: [limit(4096)] },

@@ -20,16 +20,18 @@ export const behaviourTable = (kernels: readonly KernelFindings[]): Table => {
     textColumns: 4,
     rows: [...keys].flatMap((key) => {
       const stated = kernels.flatMap(({ release, findings }) => {
-        const own = findings.find((one) => findingKey(one) === key);
-        return own === undefined ? [] : [{ release, own }];
+        const own = findings.filter((one) => findingKey(one) === key);
+        return own.length === 0 ? [] : [{ release, own, ways: new Set(own.map(seen)) }];
       });
-      const ways = Map.groupBy(stated, ({ own }) => seen(own));
-      if (ways.size < 2) return [];
-      return [...ways].map(([way, same]) => [
-        same[0]?.own.mechanism ?? '',
-        same[0] === undefined ? '' : subjectOf(same[0].own),
+      const [first] = stated;
+      // Two specs may say one thing in different words; what all kernels were found to do is no difference.
+      if (!first || [...first.ways].some((way) => stated.every(({ ways }) => ways.has(way)))) return [];
+      const groups = Map.groupBy(stated, ({ ways }) => [...ways].sort().join(' / '));
+      return [...groups].map(([ways, same]) => [
+        first.own[0]?.mechanism ?? '',
+        first.own[0] === undefined ? '' : subjectOf(first.own[0]),
         same.map(({ release }) => release).join(', '),
-        way,
+        ways,
       ]);
     }),
   };

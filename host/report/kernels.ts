@@ -21,7 +21,10 @@ export const kernelSections = (results: Results, configs: Configs): string[] => 
   const kernels = inOrder(results);
   if (kernels.length < 2) return [];
   const exact = groupsOf(results).filter(({ unit }) => unit === 'instructions');
-  const groups = kernels.flatMap(({ kernel }) => exact.find((group) => group.kernel === kernel) ?? []);
+  const groups = kernels.flatMap(({ kernel, release }) => {
+    const group = exact.find((one) => one.kernel === kernel);
+    return group === undefined ? [] : [{ ...group, release }];
+  });
   return [
     '## Kernels side by side',
     renderTable(outcomeTable(results.cells, kernels)),
@@ -77,7 +80,13 @@ interface KernelColumn {
 const inOrder = ({ cells }: Results): KernelColumn[] => {
   const found = new Map<string, KernelColumn>();
   for (const { kernel, release } of cells) found.set(kernel, { kernel, release: release ?? kernel });
-  return [...found.values()].sort((a, b) => {
+  const columns = [...found.values()];
+  // A flavour has the release of its kernel.
+  const isShared = ({ release }: KernelColumn) => columns.filter((one) => one.release === release).length > 1;
+  const named = columns.map((one) =>
+    isShared(one) ? { ...one, release: `${one.release} (${one.kernel})` } : one,
+  );
+  return named.sort((a, b) => {
     const [one, two] = [coerce(a.release), coerce(b.release)];
     return (one && two ? compare(one, two) : 0) || a.kernel.localeCompare(b.kernel);
   });

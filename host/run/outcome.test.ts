@@ -123,7 +123,18 @@ test('a warning that a test has provoked fails no cell, another one beside it do
   t.is(run(console('WWARNING: fs/sysfs'), printed('x: loaded', line)), 'passed');
   t.is(run(printed(line, 'WARNING: CPU: 0 PID: 1')), 'failed');
   t.is(run(console(line), console('WARNING: CPU: 0 PID: 1'), printed(line)), 'failed');
+  t.is(run(printed(line, line)), 'failed', 'the same again, which nobody provoked');
   t.is(run(printed(line, 'BUG: sleeping function called')), 'oopsed');
+  const atBoot = console('WARNING: CPU: 0 PID: 1');
+  t.is(
+    outcome(atBoot, start('a'), provoked, passed('a'), printed(line), end),
+    'failed',
+    'of before the tests',
+  );
+  t.is(
+    judge([atBoot, start('a'), console(line), provoked, passed('a'), printed(line), end], ['a'], []).reason,
+    'the kernel warned: [    1.000000] WARNING: CPU: 0 PID: 1',
+  );
 });
 
 test('what a test printed and threw is its own, with the project’s paths', (t) => {

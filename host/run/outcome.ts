@@ -36,12 +36,10 @@ export const judge = (
 ): Verdict => {
   const messages = events.flatMap((event) => (event.kind === 'message' ? [event.message] : []));
   const printed = messages.flatMap((message) => (message.type === 'kernel-log' ? message.lines : []));
+  const logged = printed.flatMap(toIncident);
+  const shown = events.flatMap((event) => (event.kind === 'incident' ? [event.incident] : []));
   // The kernel's own log first: there a report is whole, which the console may have garbled.
-  const incidents = [
-    ...printed.flatMap(toIncident),
-    ...events.flatMap((event) => (event.kind === 'incident' ? [event.incident] : [])),
-  ];
-  const provoked = messages.flatMap((message) => (message.type === 'provoked' ? message.lines : []));
+  const incidents = [...logged, ...shown];
   const death = fatal(events, messages, incidents, printed, console);
   const tests = testResults(messages, declared, death);
   if (death) return { ...death, tests };
@@ -56,7 +54,7 @@ export const judge = (
   const failures = tests.filter(({ outcome }) => outcome === 'failed');
   if (failures.length > 0)
     return { outcome: 'failed', reason: `${failures.length} of ${tests.length} tests failed`, tests };
-  const warning = unprovoked(incidents, printed, provoked);
+  const warning = unprovoked(events, logged);
   if (warning)
     return {
       outcome: 'failed',
@@ -71,20 +69,36 @@ export const judge = (
 };
 
 /**
- * The first warning that no test has provoked. The console may have garbled what was provoked: of the warnings that only it
- * has, as many are left out as the log has of those.
+ * The first warning that no test has provoked. Each line that one has provoked is forgiven once, in the log and on the
+ * console. There it may be garbled: what is left of those lines forgives as many warnings that came after the first test began.
  */
-const unprovoked = (
-  incidents: readonly Incident[],
-  printed: readonly string[],
-  provoked: readonly string[],
-): Warning | undefined => {
-  const warnings = incidents.filter((one): one is Warning => one.kind === 'warning');
-  const inLog = warnings.filter(({ line }) => printed.includes(line));
-  const meant = inLog.filter(({ line }) => provoked.includes(line));
-  const onConsole = warnings.filter((one) => !inLog.includes(one));
-  return [...inLog.filter((one) => !meant.includes(one)), ...onConsole.slice(meant.length)][0];
+const unprovoked = (events: readonly CellEvent[], logged: readonly Incident[]): Warning | undefined => {
+  const messages = events.flatMap((event) => (event.kind === 'message' ? [event.message] : []));
+  const provoked = messages.flatMap((message) => (message.type === 'provoked' ? message.lines : []));
+  const meant = logged.filter(isWarning).filter(({ line }) => takeOne(provoked, line));
+  const unmeant = logged.filter(isWarning).find((one) => !meant.includes(one));
+  if (unmeant) return unmeant;
+  const onConsole = meant.map(({ line }) => line);
+  const begun = events.findIndex((event) => event.kind === 'message' && event.message.type === 'test-start');
+  const left = events.flatMap((event, at) => {
+    if (event.kind !== 'incident' || !isWarning(event.incident)) return [];
+    const { line } = event.incident;
+    const said = onConsole.find((text) => line.endsWith(text));
+    if (said !== undefined) takeOne(onConsole, said);
+    return said === undefined ? [{ warning: event.incident, isDuringTests: begun >= 0 && at > begun }] : [];
+  });
+  let garbled = onConsole.length;
+  return left.find(({ isDuringTests }) => !isDuringTests || garbled-- <= 0)?.warning;
 };
+
+/** Removes one of these lines; whether it was there. */
+const takeOne = (lines: string[], line: string): boolean => {
+  const at = lines.indexOf(line);
+  if (at >= 0) lines.splice(at, 1);
+  return at >= 0;
+};
+
+const isWarning = (incident: Incident): incident is Warning => incident.kind === 'warning';
 
 type Warning = Extract<Incident, { kind: 'warning' }>;
 

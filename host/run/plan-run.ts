@@ -1,7 +1,8 @@
 // What a run would do, found out without building a kernel: its cells, what they cost, and whose shard they are.
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { cpuFeatures } from '../../vm/cpu-features.ts';
+import { type CpuFeatures, cpuFeatures } from '../../vm/cpu-features.ts';
+import { RingcrossError } from '../../vm/errors.ts';
 import type { Lens } from '../../vm/lens.ts';
 import { type ProbeResult, settledProbe } from '../../vm/probe.ts';
 import { cacheRoot } from '../cache.ts';
@@ -52,7 +53,8 @@ export interface RunPlan {
 }
 
 /**
- * Errors: USAGE, KERNEL_*, LENS_REFUSED. Where nobody knows yet whether KVM works here and a lens depends on it, the first
+ * Errors: USAGE, KERNEL_*, LENS_REFUSED, and QMP_ERROR or QEMU_EXITED where a spec needs features of a CPU that QEMU cannot
+ * make. Where nobody knows yet whether KVM works here and a lens depends on it, the first
  * kernel is built and a guest booted to find out; where `mayBuild` is false it counts as working, which is told.
  */
 export const planRun = async (options: PlanOptions, mayBuild: boolean): Promise<RunPlan> => {
@@ -63,7 +65,7 @@ export const planRun = async (options: PlanOptions, mayBuild: boolean): Promise<
   const kernels = await Promise.all(
     names.map((name) => previewKernel(name, { configFolder: project.kernelConfigDir })),
   );
-  const cpus = await findCpus(lenses, specs);
+  const cpus = await findCpus(lenses, specs, mayBuild);
   const cells = planCells(await Promise.all(kernels.map(withConfig)), lenses, specs, cpus);
   const times = await readTimes(project.root);
   const weighed = cells.map((cell) => ({ ...cell, ...estimate(cell, times) }));
@@ -101,11 +103,26 @@ const digests = (project: Project, specs: readonly SpecFile[]): Promise<WholePla
     sha256: await specDigest(project, spec),
   }));
 
-/** What the lenses' CPUs can do, asked of QEMU only where a spec needs to know. */
-const findCpus = async (lenses: readonly Lens[], specs: readonly SpecFile[]): Promise<LensCpus> =>
-  specs.every(({ needs }) => needs.cpuFeatures.length === 0)
-    ? new Map()
-    : new Map(await Promise.all(lenses.map(async (lens) => [lens, await cpuFeatures(lens)] as const)));
+/**
+ * What the lenses' CPUs can do, asked of QEMU only where a spec needs to know. A plan that only looks ahead may have a lens
+ * that this host cannot do: of its CPU nothing is known.
+ */
+const findCpus = async (
+  lenses: readonly Lens[],
+  specs: readonly SpecFile[],
+  mustAnswer: boolean,
+): Promise<LensCpus> => {
+  const names = [...new Set(specs.flatMap(({ needs }) => needs.cpuFeatures))];
+  const known = new Map<Lens, CpuFeatures>();
+  for (const lens of names.length === 0 ? [] : lenses) {
+    const features = await cpuFeatures(lens, names).catch((error: unknown) => {
+      if (mustAnswer || !(error instanceof RingcrossError)) throw error;
+      return null;
+    });
+    if (features !== null) known.set(lens, features);
+  }
+  return known;
+};
 
 const withConfig = async ({ name, version, built }: KernelPreview) => ({
   name,

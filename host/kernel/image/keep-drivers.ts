@@ -1,7 +1,7 @@
 // The modules without which a guest of ours cannot begin, taken from a kernel as shipped.
 
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { copyFile, mkdir, readFile, symlink } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { RingcrossError } from '../../../vm/errors.ts';
 import { buildEnvironment } from '../environment.ts';
 import { runTool } from '../run-tool.ts';
@@ -50,6 +50,12 @@ export async function keepDrivers(
 
 /** What Debian does when the package is installed. depmod(8) is no program of users, whose PATH need not lead to it. */
 async function indexModules(base: string, release: string, signal: AbortSignal | undefined): Promise<void> {
+  // A depmod may have been made to look below /usr/lib/modules: it finds the same there.
+  const other = join(base, 'usr/lib/modules');
+  await mkdir(dirname(other), { recursive: true });
+  await symlink(join(base, 'lib/modules'), other).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   const env = buildEnvironment();
   const path = [env.PATH, '/usr/sbin', '/sbin'].join(delimiter);
   const result = await runTool(['depmod', '--basedir', base, '--config', '/dev/null', release], {
