@@ -212,7 +212,7 @@ test('an answer is lost as any message: the request was taken, and its sender is
 const wanted = 1 << 20;
 const rmemMax = '/proc/sys/net/core/rmem_max';
 
-const raiseMaximum = (t: TestContext): void => {
+const setMaximum = (t: TestContext): void => {
   const before = readFileSync(rmemMax, 'latin1');
   t.after(() => writeFileSync(rmemMax, before));
   writeFileSync(rmemMax, `${wanted}`);
@@ -238,12 +238,13 @@ const requests: {
         attempt('setsockopt', fd, SOL_SOCKET, SO_RCVBUF, Uint32Array.of(wanted), 4),
       ),
     result: 0,
-    has: (_, maximum) => 2 * maximum,
+    // 208 KiB for decades; there are kernels that grant it.
+    has: (_, maximum) => 2 * Math.min(wanted, maximum),
   },
   {
     subject: 'SO_RCVBUF 1 MiB, rmem_max 1 MiB',
     ask: (t, fd) => {
-      raiseMaximum(t);
+      setMaximum(t);
       return attempt('setsockopt', fd, SOL_SOCKET, SO_RCVBUF, Uint32Array.of(wanted), 4);
     },
     result: 0,
@@ -267,7 +268,6 @@ for (const { subject, ask, result, has } of requests)
   test(`${subject}: so many messages fit before the first is lost`, (t) => {
     const bytes = 4096;
     const maximum = Number(readFileSync(rmemMax, 'latin1'));
-    assert.ok(maximum < wanted / 2, `${maximum}`);
     const fd = subscribe(t);
     const usual = getBuffer(fd, SO_RCVBUF);
     const answer = ask(t, fd);
