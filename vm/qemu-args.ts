@@ -130,11 +130,17 @@ export const kernelCommandLine = ({
     .filter(Boolean)
     .join(' ');
 
-/** Where the counter is invariant, QEMU freezes a guest only if it is told how fast that goes (kvm_arch_init_vcpu). */
-const cpu = ({ lens, tscKhz }: Machine): string =>
-  lensRecords[lens].unit === 'cycles' && tscKhz !== null
-    ? `${lensRecords[lens].cpu},tsc-frequency=${tscKhz * 1000}`
-    : lensRecords[lens].cpu;
+const cpu = ({ board, lens, tscKhz }: Machine): string => {
+  const { cpu: model, unit } = lensRecords[lens];
+  return [
+    model,
+    // Where the counter is invariant, QEMU freezes a guest only if it is told how fast that goes (kvm_arch_init_vcpu).
+    ...(unit === 'cycles' && tscKhz !== null ? [`tsc-frequency=${tscKhz * 1000}`] : []),
+    // A kernel whose one timer is the local APIC's has fine timers only if that goes on while a CPU sleeps, or another could
+    // wake it (tick_is_oneshot_available()). The host's own CPU says so by itself.
+    ...(unit !== 'cycles' && boardRecords[board].timer === 'lapic' ? ['+arat'] : []),
+  ].join(',');
+};
 
 const consoleLog = ({ consoleLog: path, memory }: Machine): string =>
   path === null ? '' : `,logfile=${value(path)},logappend=${memory?.use === 'clone' ? 'on' : 'off'}`;
