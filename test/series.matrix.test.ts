@@ -1,14 +1,14 @@
 // The module of each mechanism, and pipes, on every series there is: what a module or a spec takes for granted and one series does
 // not have shows here. What else specs do with a module, `npm test` has shown on the series that is the default.
 import test from 'ava';
-import { findSpecs, readSpecs, type SpecFile } from '../host/guest-build/spec.ts';
+import { findSpecs, moduleNeed, readSpecs, type SpecFile } from '../host/guest-build/spec.ts';
 import { listKernels } from '../host/kernel/index.ts';
 import { loadProject, ownRoot } from '../host/project.ts';
 import { removeRuns, runHere } from './run-here.ts';
 
 const project = await loadProject(ownRoot);
 const isOfModule = ({ name, needs }: SpecFile): boolean =>
-  needs.modules.some((need) => (typeof need === 'string' ? need : need.name) === name);
+  needs.modules.some((need) => moduleNeed(need).name === name);
 const specs = (await readSpecs(await findSpecs(project, [])))
   .filter((spec) => spec.name === 'pipe' || isOfModule(spec))
   .map(({ name }) => name);

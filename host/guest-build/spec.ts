@@ -40,6 +40,10 @@ const needsSchema = z.strictObject({
 
 export type Needs = z.infer<typeof needsSchema>;
 
+/** A module that a spec needs, with its parameters, whichever way it is written. */
+export const moduleNeed = (need: Needs['modules'][number]) =>
+  typeof need === 'string' ? { name: need, parameters: {} } : need;
+
 /** What a spec declares, read without running a test of it. */
 export interface SpecFile {
   /** `pipe` of `pipe.spec.ts`. */

@@ -21,15 +21,16 @@ export const behaviourTable = (kernels: readonly KernelFindings[]): Table => {
     rows: [...keys].flatMap((key) => {
       const stated = kernels.flatMap(({ release, findings }) => {
         const own = findings.filter((one) => findingKey(one) === key);
-        return own.length === 0 ? [] : [{ release, own, ways: new Set(own.map(seen)) }];
+        const [finding] = own;
+        return finding === undefined ? [] : [{ release, finding, ways: new Set(own.map(seen)) }];
       });
       const [first] = stated;
       // Two specs may say one thing in different words; what all kernels were found to do is no difference.
       if (!first || [...first.ways].some((way) => stated.every(({ ways }) => ways.has(way)))) return [];
       const groups = Map.groupBy(stated, ({ ways }) => [...ways].sort().join(' / '));
       return [...groups].map(([ways, same]) => [
-        first.own[0]?.mechanism ?? '',
-        first.own[0] === undefined ? '' : subjectOf(first.own[0]),
+        first.finding.mechanism,
+        subjectOf(first.finding),
         same.map(({ release }) => release).join(', '),
         ways,
       ]);

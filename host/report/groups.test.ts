@@ -2,24 +2,9 @@ import test from 'ava';
 import type { Finding } from '../../guest/protocol/messages.ts';
 import { accounted } from '../run/fixtures/accounted.ts';
 import type { CellResult, Results } from '../run/results.ts';
-import { measured } from './fixtures/measured.ts';
+import { passedCell as cell, measured } from './fixtures/measured.ts';
 import { atSurveySize, groupsOf } from './groups.ts';
 
-const cell = (changes: Partial<CellResult>): CellResult => ({
-  kernel: '6.12',
-  release: '6.12.117',
-  lens: 'instructions',
-  spec: 'chardev',
-  outcome: 'passed',
-  start: null,
-  bootMs: 1,
-  ms: 2,
-  tests: [],
-  cases: [],
-  findings: [],
-  accounts: [],
-  ...changes,
-});
 const results = (...cells: CellResult[]): Results => ({ schema: 1, run: 'x', cells });
 const unpublished = measured({ unit: null, send: null, receive: null, transit: null });
 const limit: Finding = {

@@ -9,7 +9,7 @@ import { writeParcel } from '../../vm/parcel.ts';
 import type { Start } from '../../vm/pristine.ts';
 import type { TemplateStore } from '../../vm/template-store.ts';
 import { withTemporaryFolder } from '../../vm/temporary.ts';
-import { bundleSpec } from '../guest-build/spec.ts';
+import { bundleSpec, moduleNeed } from '../guest-build/spec.ts';
 import { type GuestImages, guestOf } from '../guest-images.ts';
 import type { BuiltKernel } from '../kernel/index.ts';
 import { ensureModule } from '../modules.ts';
@@ -72,7 +72,7 @@ export const runCell = async (request: CellRequest): Promise<CellRun> => {
     const modules: ModuleRequest[] = [];
     const objects = new Map<string, string>();
     for (const need of cell.spec.needs.modules) {
-      const { name, parameters } = typeof need === 'string' ? { name: need, parameters: {} } : need;
+      const { name, parameters } = moduleNeed(need);
       const words = Object.entries(parameters).map(([key, value]) => `${key}=${value}`);
       const ko = await ensureModule(project.modulesDir, name, kernel, request.signal);
       files.push({ path: inGuest(ko), content: await readFile(ko) });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { RingcrossError } from '../../vm/errors.ts';
-import { bundleSpec, type SpecFile } from '../guest-build/spec.ts';
+import { bundleSpec, moduleNeed, type SpecFile } from '../guest-build/spec.ts';
 import { moduleDigest } from '../modules.ts';
 import type { Project } from '../project.ts';
 
@@ -18,7 +18,7 @@ export const specDigest = async (project: Project, { path, needs }: SpecFile): P
   );
   digest.update(content);
   for (const need of needs.modules) {
-    const name = typeof need === 'string' ? need : need.name;
+    const { name } = moduleNeed(need);
     const sources = await moduleDigest(project.modulesDir, name, '').catch((error: unknown) =>
       orThrow(error, 'MODULE_BUILD', async () => 'missing'),
     );

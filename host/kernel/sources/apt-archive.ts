@@ -17,6 +17,13 @@ export const archiveTools = ['apt-get', 'apt-cache'] as const;
 /** A package or a suite. These become words of an apt source list, so nothing in them may mean more. */
 export const word = z.string().regex(/^[a-z\d][a-z\d.+-]*$/, 'expected a Debian package or suite name');
 
+/** What settings of every kind say that comes out of the archive. */
+export const archiveSettings = {
+  package: word,
+  /** Searched in order; one that ends in `-security` is looked for on the security mirror. */
+  suites: z.array(word).min(1),
+};
+
 /** The package lists of some suites, as new as they can be had. */
 export interface Archive {
   suites: readonly string[];

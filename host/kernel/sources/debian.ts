@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
+  archiveSettings,
   archiveTools,
   downloadPackage,
   newestPackage,
   openArchive,
   upstreamVersion,
-  word,
 } from './apt-archive.ts';
 import { downloadName, keptDownload } from './kept-download.ts';
 import { sha256Text } from './pin-text.ts';
@@ -17,9 +17,7 @@ import { unpackTar, unpackTools } from './unpack-tar.ts';
 
 const settings = z.strictObject({
   kind: z.literal('debian'),
-  package: word,
-  /** Searched in order; one that ends in `-security` is looked for on the security mirror. */
-  suites: z.array(word).min(1),
+  ...archiveSettings,
 });
 
 const pin = z.strictObject({

@@ -9,6 +9,7 @@ import { runTool } from '../run-tool.ts';
 import {
   type Archive,
   type ArchivedPackage,
+  archiveSettings,
   archiveTools,
   downloadPackage,
   newestPackage,
@@ -23,10 +24,8 @@ import type { SourceContext, SourceKind } from './source.ts';
 
 const settings = z.strictObject({
   kind: z.literal('image'),
-  /** One kernel's package, or that which always depends on the newest of its series: `linux-image-cloud-amd64`. */
-  package: word,
-  /** Searched in order; one that ends in `-security` is looked for on the security mirror. */
-  suites: z.array(word).min(1),
+  // The package is one kernel's, or that which always depends on the newest of its series: `linux-image-cloud-amd64`.
+  ...archiveSettings,
 });
 
 const pin = z.strictObject({
